@@ -1,0 +1,22 @@
+"""Replica theory of neural networks at N -> infinity.
+
+A model is a prior on the weights and a channel; every solver combines them with an
+ansatz for the overlaps of the replicas. Entropies are in nats per weight, alpha is
+patterns per weight, distances are (1 - overlap)/2.
+"""
+
+from replicas.channels import Perceptron, Tree, Wide
+from replicas.model import Model
+from replicas.priors import Spherical
+from replicas.results import Curve, Estimate, Saddle
+
+__all__ = [
+    "Curve",
+    "Estimate",
+    "Model",
+    "Perceptron",
+    "Saddle",
+    "Spherical",
+    "Tree",
+    "Wide",
+]

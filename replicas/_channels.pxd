@@ -1,0 +1,43 @@
+"""C side of the channels: log Z(omega, V) of one pattern and its derivatives.
+
+A scalar channel sees one Gaussian field; `overlap` maps an overlap of the weights
+to the overlap of that field. A tree channel sees K fields, here in units of
+their standard deviation: b = omega / sqrt(V).
+"""
+
+cdef enum:
+    MAX_K = 63
+
+ctypedef struct Field:
+    # log Z and its first two derivatives in omega
+    double log_z
+    double d
+    double d2
+
+ctypedef struct Overlap:
+    # overlap of the fields, 1 minus it, and its first two derivatives
+    double q
+    double eps
+    double d
+    double d2
+
+ctypedef struct Scalar:
+    Field (*log_z)(double omega, double V, double kappa) noexcept nogil
+    Overlap (*overlap)(double q, double eps) noexcept nogil
+    double kappa
+
+ctypedef struct Tree:
+    int K
+    bint parity
+
+cdef double tree_log_p(
+    Tree tree, const double* b, double* gradient, double* hessian
+) noexcept nogil
+
+
+cdef class ScalarChannel:
+    cdef Scalar c
+
+
+cdef class TreeChannel:
+    cdef Tree c

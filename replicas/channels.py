@@ -1,0 +1,148 @@
+"""Channels: what one pattern demands of the local fields.
+
+A channel answers log Z(omega, V), the log-probability that a pattern is satisfied
+when its fields are Gaussian with mean omega and variance V. docs/channels.md derives
+the formulas.
+"""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from replicas import check
+from replicas._channels import ScalarChannel, TreeChannel
+
+__all__ = ["Perceptron", "Tree", "Wide"]
+
+MAX_K = 63
+
+
+class _Scalar:
+    """A channel with one Gaussian field, held by a `ScalarChannel`."""
+
+    fields = 1
+
+    def log_z(self, omega, V):
+        r"""Log-probability that the field exceeds kappa, log H((kappa - omega)/sqrt V).
+
+        Parameters
+        ----------
+        omega : float or array, mean of the field.
+        V : float or array, its variance, > 0; broadcast against omega.
+
+        Returns
+        -------
+        log_z, d, d2 : arrays of the common shape, log Z and its first and second
+            derivative in omega, relative error below 1e-12 also where log Z = -1e4.
+
+        Source: docs/channels.md (C2), (C3).
+        """
+        omega, V = _mean_and_variance(type(self).__name__, omega, V)
+        out = [np.empty(omega.size) for _ in range(3)]
+        self.kernel.log_z(omega.ravel(), V.ravel(), *out)
+        return tuple(x.reshape(omega.shape)[()] for x in out)
+
+
+@dataclass(frozen=True)
+class Perceptron(_Scalar):
+    """One unit: the field must exceed the margin kappa (any finite number)."""
+
+    kappa: float = 0.0
+    kernel: ScalarChannel = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self):
+        check.finite("Perceptron", "kappa", self.kappa)
+        object.__setattr__(self, "kernel", ScalarChannel(self.kappa, False))
+
+    def __reduce__(self):
+        return Perceptron, (self.kappa,)
+
+
+@dataclass(frozen=True)
+class Wide(_Scalar):
+    """Committee of K -> infinity units: one field whose overlap is (C4).
+
+    activation : "sign".
+    kappa : margin of the output field, in units of its standard deviation.
+    """
+
+    activation: str = "sign"
+    kappa: float = 0.0
+    kernel: ScalarChannel = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self):
+        check.choice("Wide", "activation", self.activation, ("sign",))
+        check.finite("Wide", "kappa", self.kappa)
+        object.__setattr__(self, "kernel", ScalarChannel(self.kappa, True))
+
+    def __reduce__(self):
+        return Wide, (self.activation, self.kappa)
+
+
+@dataclass(frozen=True)
+class Tree:
+    """Tree of K sign units with disjoint inputs.
+
+    K : number of units, 1 to 63; odd for the majority.
+    rule : "majority" (committee) or "parity" (product of the signs).
+    """
+
+    K: int
+    rule: str = "majority"
+    kernel: TreeChannel = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self):
+        check.integer("Tree", "K", self.K, 1, MAX_K)
+        check.choice("Tree", "rule", self.rule, ("majority", "parity"))
+        if self.rule == "majority" and self.K % 2 == 0:
+            raise ValueError(f"Tree: K must be odd for the majority, given {self.K}")
+        object.__setattr__(self, "kernel", TreeChannel(self.K, self.rule == "parity"))
+
+    def __reduce__(self):
+        return Tree, (self.K, self.rule)
+
+    @property
+    def fields(self):
+        return self.K
+
+    def log_z(self, omega, V):
+        r"""Log-probability that the tree's output is +1.
+
+        Parameters
+        ----------
+        omega : array (..., K), means of the fields.
+        V : float or array broadcast against omega, variances, > 0.
+
+        Returns
+        -------
+        log_z : array (...); d : (..., K); d2 : (..., K, K), derivatives in omega;
+            relative error below 1e-12 also where log Z = -1e4.
+
+        Source: docs/channels.md (C5)-(C9).
+        """
+        omega, V = _mean_and_variance("Tree", omega, V)
+        if omega.ndim == 0 or omega.shape[-1] != self.K:
+            raise ValueError(
+                f"Tree: omega must have {self.K} as last dimension, "
+                f"given shape {omega.shape}"
+            )
+        shape, scale = omega.shape[:-1], 1 / np.sqrt(V)
+        b = (omega * scale).reshape(-1, self.K)
+        value = np.empty(len(b))
+        d = np.empty((len(b), self.K))
+        d2 = np.empty((len(b), self.K, self.K))
+        self.kernel.log_p(b, value, d, d2)
+        return (
+            value.reshape(shape)[()],
+            d.reshape(omega.shape) * scale,
+            d2.reshape(*omega.shape, self.K) * scale[..., None] * scale[..., None, :],
+        )
+
+
+def _mean_and_variance(name, omega, V):
+    """omega and V as contiguous float arrays of one shape."""
+    omega, V = check.numbers(name, "omega", omega), check.numbers(name, "V", V)
+    if not (V > 0).all():
+        raise ValueError(f"{name}: V must be > 0, given {V}")
+    omega, V = np.broadcast_arrays(omega, V)
+    return np.ascontiguousarray(omega), np.ascontiguousarray(V)

@@ -1,0 +1,67 @@
+"""Validation of arguments: the error names function, parameter, rule and value."""
+
+import numbers as _numbers
+
+import numpy as np
+
+__all__ = ["choice", "finite", "inside", "integer", "numbers", "positive"]
+
+
+def numbers(function, parameter, value):
+    """`value` as a float array; every entry a number, none nan."""
+    try:
+        array = np.asarray(value)
+        if array.dtype.kind not in "fiu":
+            raise TypeError
+        array = array.astype(float)
+    except (TypeError, ValueError):
+        raise TypeError(
+            f"{function}: {parameter} must be a number or an array of numbers, "
+            f"given {value!r}"
+        ) from None
+    if np.isnan(array).any():
+        raise ValueError(f"{function}: {parameter} must not be nan, given {value!r}")
+    return array
+
+
+def inside(function, parameter, value, rule, test):
+    """`value` as a float array for which `test` holds everywhere; else state `rule`."""
+    array = numbers(function, parameter, value)
+    if not np.all(test(array)):
+        raise ValueError(f"{function}: {parameter} must be {rule}, given {value!r}")
+    return array
+
+
+def positive(function, parameter, value):
+    """`value` as an array of finite numbers > 0."""
+    return inside(
+        function, parameter, value, "finite and > 0", lambda x: (x > 0) & (x < np.inf)
+    )
+
+
+def finite(function, parameter, value):
+    """One finite number."""
+    if isinstance(value, bool) or not isinstance(value, _numbers.Real):
+        raise TypeError(f"{function}: {parameter} must be a number, given {value!r}")
+    if not np.isfinite(value):
+        raise ValueError(f"{function}: {parameter} must be finite, given {value!r}")
+
+
+def integer(function, parameter, value, low, high):
+    """One integer in [low, high]."""
+    if isinstance(value, bool) or not isinstance(value, _numbers.Integral):
+        raise TypeError(f"{function}: {parameter} must be an integer, given {value!r}")
+    if not low <= value <= high:
+        raise ValueError(
+            f"{function}: {parameter} must be in [{low}, {high}], given {value!r}"
+        )
+
+
+def choice(function, parameter, value, choices):
+    """One of a few names."""
+    if not isinstance(value, str) or value not in choices:
+        raise ValueError(
+            f"{function}: {parameter} must be one of {', '.join(choices)}, "
+            f"given {value!r}"
+        )
+

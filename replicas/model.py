@@ -1,0 +1,28 @@
+"""A model of the theory: a prior on the weights and a channel."""
+
+from dataclasses import dataclass
+
+from replicas.channels import Perceptron, Tree, Wide
+from replicas.priors import Spherical
+
+__all__ = ["Model", "require_model"]
+
+
+@dataclass(frozen=True)
+class Model:
+    """Weights drawn from `prior` that must satisfy patterns through `channel`."""
+
+    prior: Spherical
+    channel: Perceptron | Tree | Wide
+
+    def __post_init__(self):
+        if not isinstance(self.prior, Spherical):
+            raise TypeError(f"Model: prior must be a prior, given {self.prior!r}")
+        if not isinstance(self.channel, (Perceptron, Tree, Wide)):
+            raise TypeError(f"Model: channel must be a channel, given {self.channel!r}")
+
+
+def require_model(function, model):
+    """Refuse what is not a `Model`."""
+    if not isinstance(model, Model):
+        raise TypeError(f"{function}: model must be a Model, given {model!r}")

@@ -1,0 +1,96 @@
+"""What solvers return: frozen, with error, residual, success and message.
+
+Fields are floats (bool, str) for a scalar call and arrays of one shape for an array
+call. A point that failed holds nan and says why in `message`.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from replicas.model import Model
+
+__all__ = ["Curve", "Estimate", "Saddle"]
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A number with its error.
+
+    value : the estimate; error : estimated absolute error; residual : norm of the
+    equations it solves, there; order : the order parameters at which it is attained.
+    """
+
+    value: float
+    error: float
+    residual: float
+    success: bool
+    message: str
+    order: dict[str, float]
+
+
+@dataclass(frozen=True)
+class Saddle:
+    """Saddle point of a free entropy.
+
+    order : order parameters; entropy, complexity : nats per weight (complexity is
+    None where the ansatz has none); stability : replicon index, stable below 1;
+    error : estimated absolute error of the entropy; residual : norm of the
+    stationarity equations.
+    """
+
+    model: Model
+    ansatz: str
+    alpha: Any
+    order: dict[str, Any]
+    entropy: Any
+    complexity: Any
+    stability: Any
+    error: Any
+    residual: Any
+    success: Any
+    message: Any
+
+
+@dataclass(frozen=True)
+class Curve:
+    """Local entropy against distance.
+
+    distance : d = (1 - overlap)/2; entropy, normalised : nats per weight, normalised
+    is entropy minus its value at alpha = 0, same distance and y; order : order
+    parameters; stability : replicon index of the centre, stable below 1; error :
+    estimated absolute error of entropy and normalised; residual : norm of the
+    stationarity equations; between : what the distance is measured to.
+    """
+
+    model: Model
+    ansatz: str
+    between: str
+    alpha: Any
+    distance: Any
+    y: Any
+    entropy: Any
+    normalised: Any
+    order: dict[str, Any]
+    stability: Any
+    error: Any
+    residual: Any
+    success: Any
+    message: Any
+
+
+def stack(points, shape):
+    """Columns of `points` (dicts with the same keys) as arrays of `shape`.
+
+    A dict-valued column becomes a dict of arrays; shape () gives scalars.
+    """
+    columns = {}
+    for key, first in points[0].items():
+        column = [point[key] for point in points]
+        if isinstance(first, dict):
+            columns[key] = stack(column, shape)
+        else:
+            kind = object if isinstance(first, str) else None
+            columns[key] = np.array(column, dtype=kind).reshape(shape)[()]
+    return columns

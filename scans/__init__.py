@@ -1,0 +1,1 @@
+"""Many solver calls over named axes. Planned; this release ships the theory (`replicas`, `figures`)."""
