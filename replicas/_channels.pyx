@@ -141,7 +141,7 @@ cdef double tree_log_p(
             gradient[l] = exp(log_G[l] + counts[k - 1] - log_p)
         if hessian != NULL:
             hessian[l * K + l] = (
-                exp(2 * (log_G[l] - log_p) + plus + minus)
+                exp(2 * (log_G[l] - log_p) + plus + minus - log_plus[l] - log_minus[l])
                 - exp(log_plus[l] + plus - log_p) * dGH(-b[l])
                 - exp(log_minus[l] + minus - log_p) * dGH(b[l])
             )
