@@ -9,6 +9,7 @@ from replicas.channels import Perceptron, Tree, Wide
 from replicas.model import Model
 from replicas.priors import Spherical
 from replicas.results import Curve, Estimate, Saddle
+from replicas.rs import rs
 
 __all__ = [
     "Curve",
@@ -19,4 +20,5 @@ __all__ = [
     "Spherical",
     "Tree",
     "Wide",
+    "rs",
 ]

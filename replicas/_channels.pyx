@@ -1,20 +1,29 @@
 """log Z(omega, V) of the channels; equations (C1)-(C9) of docs/channels.md."""
 
-from libc.math cimport INFINITY, M_PI, M_SQRT1_2, asin, exp, log, sqrt
+from libc.math cimport INFINITY, M_PI, M_SQRT1_2, asin, exp, log, log1p, sqrt
 from scipy.special.cython_special cimport erf
 
-from replicas._gauss cimport GH, dGH, log_H, log_sum_exp, long_log_H
+from replicas._gauss cimport (
+    G, GH, GH_excess, H, dGH, log_sum_exp, long_log_H,
+)
 
 
 # scalar channels
 
 cdef Field step_log_z(double omega, double V, double kappa) noexcept nogil:
     # (C2): the field exceeds the margin
-    cdef double x = (kappa - omega) / sqrt(V)
+    cdef double scale = 1 / sqrt(V), x = (kappa - omega) * scale
+    cdef double ratio, below
     cdef Field f
-    f.log_z = log_H(x)
-    f.d = GH(x) / sqrt(V)
-    f.d2 = -dGH(x) / V
+    if x < 0:
+        below = H(-x)
+        f.log_z = log1p(-below)
+        ratio = G(x) / (1 - below)
+    else:
+        ratio = GH(x)
+        f.log_z = -0.5 * x * x - log(ratio * sqrt(2 * M_PI))
+    f.d = ratio * scale
+    f.d2 = -ratio * (ratio - x if x < 10 else GH_excess(x)) * scale * scale
     return f
 
 

@@ -64,4 +64,3 @@ def choice(function, parameter, value, choices):
             f"{function}: {parameter} must be one of {', '.join(choices)}, "
             f"given {value!r}"
         )
-

@@ -1,0 +1,107 @@
+"""Replica symmetric saddle of a scalar channel, spherical weights: docs/rs.md."""
+
+from libc.math cimport NAN, exp, fabs, log, sqrt
+
+from replicas._channels cimport Field, Overlap, Scalar, ScalarChannel
+from replicas._quadrature cimport Grid, Rule, front_grid, gauss_node
+from replicas._saddle cimport Root, find_root
+
+ctypedef struct Averages:
+    # over the field h = sqrt(tq) z, with f = log Z(h, 1 - tq)
+    double f
+    double f1_squared
+    double f2_squared
+    double f1_squared_f2
+    double norm
+
+ctypedef struct Context:
+    Scalar channel
+    Rule rule
+    double alpha
+
+
+cdef Averages averages(Scalar channel, Overlap o, Rule rule) noexcept nogil:
+    # the front h = kappa has width sqrt(1 - tq)
+    cdef double root_q = sqrt(o.q), w = 0, z
+    cdef Grid grid = front_grid(
+        channel.kappa / root_q, 4 * sqrt(o.eps) / root_q, rule
+    )
+    cdef Field f
+    cdef Averages a
+    cdef int i
+    a.f = a.f1_squared = a.f2_squared = a.f1_squared_f2 = a.norm = 0
+    for i in range(grid.n):
+        z = gauss_node(grid, i, &w)
+        f = channel.log_z(root_q * z, o.eps, channel.kappa)
+        a.f += w * f.log_z
+        a.f1_squared += w * f.d * f.d
+        a.f2_squared += w * f.d2 * f.d2
+        a.f1_squared_f2 += w * f.d * f.d * f.d2
+        a.norm += w
+    return a
+
+
+cdef double stationarity(double x, void* context, double* slope) noexcept nogil:
+    # (R4): log of the two sides of the saddle equation, q = 1/(1 + exp(-x))
+    cdef Context* c = <Context*>context
+    cdef double q = 1 / (1 + exp(-x)), eps = 1 / (1 + exp(x))
+    cdef Overlap o = c.channel.overlap(q, eps)
+    cdef Averages a = averages(c.channel, o, c.rule)
+    # (R5): derivative of E f'^2 in tq
+    cdef double growth = a.f2_squared - 2 * a.f1_squared_f2
+    slope[0] = q * eps * (
+        1 / q + 2 / eps - o.d2 / o.d - o.d * growth / a.f1_squared
+    )
+    return log(q) - 2 * log(eps) - log(c.alpha * o.d * a.f1_squared)
+
+
+cdef double free_entropy(double q, double eps, double alpha, Averages a) noexcept nogil:
+    # (R1)
+    return 0.5 * (log(eps) + q / eps) + alpha * a.f
+
+
+def solve(
+    ScalarChannel channel, const double[::1] alpha, double step, double window,
+    double fine_step, double fine_window, double[:, ::1] out,
+):
+    """Saddles along alpha, each started from the last: rows of `out` hold
+    q, 1 - q, entropy, stability, error, residual; nan where there is none.
+    """
+    cdef Py_ssize_t i
+    cdef double x, x_old = 0, log_alpha_old = 0, slope_old = 0, q, eps, value
+    cdef Context c
+    cdef Root root
+    cdef Overlap o
+    cdef Averages coarse, fine
+    cdef Rule fine_rule
+    c.channel = channel.c
+    c.rule.step, c.rule.window = step, window
+    fine_rule.step, fine_rule.window = fine_step, fine_window
+    with nogil:
+        for i in range(alpha.shape[0]):
+            c.alpha = alpha[i]
+            if slope_old > 0:
+                x = x_old + (log(c.alpha) - log_alpha_old) / slope_old
+            else:
+                x = log(0.5 * c.alpha)
+            root = find_root(stationarity, &c, x, -80, 30, 1e-7)
+            if not root.success:
+                out[i, :] = NAN
+                slope_old = 0
+                continue
+            x_old, slope_old, log_alpha_old = root.x, root.slope, log(c.alpha)
+            q, eps = 1 / (1 + exp(-root.x)), 1 / (1 + exp(root.x))
+            o = c.channel.overlap(q, eps)
+            coarse = averages(c.channel, o, c.rule)
+            fine = averages(c.channel, o, fine_rule)
+            value = free_entropy(q, eps, c.alpha, fine)
+            out[i, 0], out[i, 1], out[i, 2] = q, eps, value
+            # (R6)
+            out[i, 3] = c.alpha * eps * eps * (
+                o.d * o.d * fine.f2_squared + o.d2 * fine.f1_squared
+            )
+            out[i, 5] = fabs(log(q / (eps * eps * c.alpha * o.d * fine.f1_squared)))
+            out[i, 4] = (
+                c.alpha * fabs(fine.f - coarse.f)
+                + fabs(value) * fabs(fine.norm - 1)
+            )
