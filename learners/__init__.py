@@ -1,1 +1,1 @@
-"""Algorithms that find minima, and measures of their flatness. Planned; this release ships the theory (`replicas`, `figures`)."""
+"""Learning algorithms and flatness measures: planned, nothing here yet."""

@@ -1,1 +1,1 @@
-"""Message passing on one finite instance. Planned; this release ships the theory (`replicas`, `figures`)."""
+"""Message passing on one finite instance: planned, nothing here yet."""

@@ -6,6 +6,7 @@ patterns per weight, distances are (1 - overlap)/2.
 """
 
 from replicas.channels import Perceptron, Tree, Wide
+from replicas.local_entropy import local_entropy
 from replicas.model import Model
 from replicas.priors import Spherical
 from replicas.results import Curve, Estimate, Saddle
@@ -20,5 +21,6 @@ __all__ = [
     "Spherical",
     "Tree",
     "Wide",
+    "local_entropy",
     "rs",
 ]

@@ -21,9 +21,8 @@ cdef inline Root find_root(
     """
     cdef double value, slope = 0, step, left = low, right = high
     cdef Root root
-    cdef int i
     root.success = False
-    for i in range(200):
+    for _ in range(200):
         value = f(x, context, &slope)
         if not isfinite(value):
             break

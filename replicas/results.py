@@ -11,7 +11,7 @@ import numpy as np
 
 from replicas.model import Model
 
-__all__ = ["Curve", "Estimate", "Saddle"]
+__all__ = ["Curve", "Estimate", "Saddle", "failed_point", "stack"]
 
 
 @dataclass(frozen=True)
@@ -80,17 +80,32 @@ class Curve:
     message: Any
 
 
-def stack(points, shape):
-    """Columns of `points` (dicts with the same keys) as arrays of `shape`.
+def failed_point(message, **order):
+    """A point of a curve that could not be computed: nan, and why."""
+    nan = float("nan")
+    return {
+        "entropy": nan,
+        "normalised": nan,
+        "order": order,
+        "stability": nan,
+        "error": nan,
+        "residual": nan,
+        "success": False,
+        "message": message,
+    }
 
-    A dict-valued column becomes a dict of arrays; shape () gives scalars.
+
+def stack(points, shape):
+    """Points (dicts) as a dict of arrays of `shape`; shape () gives scalars.
+
+    A dict-valued column becomes a dict of arrays, nan where a point lacks the key.
     """
     columns = {}
-    for key, first in points[0].items():
-        column = [point[key] for point in points]
-        if isinstance(first, dict):
+    for key in dict.fromkeys(key for point in points for key in point):
+        column = [point.get(key, float("nan")) for point in points]
+        if isinstance(column[0], dict):
             columns[key] = stack(column, shape)
         else:
-            kind = object if isinstance(first, str) else None
+            kind = object if isinstance(column[0], str) else None
             columns[key] = np.array(column, dtype=kind).reshape(shape)[()]
     return columns

@@ -1,1 +1,1 @@
-"""Many solver calls over named axes. Planned; this release ships the theory (`replicas`, `figures`)."""
+"""Many solver calls over named axes: planned, nothing here yet."""

@@ -1,0 +1,127 @@
+"""y -> infinity local entropy of a scalar channel: docs/large_y.md.
+
+The centre's field h and the replicas' field omega are tied by
+h = omega - D f'(omega), f = log Z(omega, V), V = 1 - tq; averages over h are taken
+over omega, which needs no inner solution.
+"""
+
+from libc.math cimport NAN, exp, fabs, fmax, log, log1p, sqrt
+
+from replicas._channels cimport Field, Overlap, Scalar, ScalarChannel
+from replicas._gauss cimport G
+from replicas._quadrature cimport Grid, Rule, sinh_grid, sinh_node
+from replicas._saddle cimport Root, find_root
+
+ctypedef struct Averages:
+    # over h ~ N(0, tq); s = D f'' and u = (eps + delta) f'
+    double norm
+    double f
+    double u_squared
+    double u_squared_shift
+    double curvature_squared
+
+ctypedef struct Context:
+    Scalar channel
+    Overlap o
+    Rule rule
+    double alpha
+    double q
+    double eps
+    double log_c
+
+
+cdef double omega_of(
+    Scalar channel, double V, double D, double h
+) noexcept nogil:
+    # (L7) inverted: Newton from below is monotone since h(omega) is concave
+    cdef double omega = (h + D / V * channel.kappa) / (1 + D / V), step
+    cdef Field f
+    for _ in range(500):
+        f = channel.log_z(omega, V, channel.kappa)
+        step = (h - omega + D * f.d) / (1 - D * f.d2)
+        omega += step
+        if fabs(step) < 1e-3 * sqrt(V):
+            break
+    return omega
+
+
+cdef Averages averages(Context* c) noexcept nogil:
+    cdef double V = c.o.eps, ratio = exp(c.log_c), D = ratio * V
+    cdef double edge = c.rule.window * sqrt(c.o.q)
+    cdef double delta = D / c.o.d
+    # where lifted patterns meet satisfied ones, (L8), and on which scale
+    cdef double lift = sqrt(2 * log1p(ratio))
+    cdef Grid grid = sinh_grid(
+        c.channel.kappa + lift * sqrt(V), 2 * sqrt(V) / (1 + lift),
+        omega_of(c.channel, V, D, -edge), fmax(edge, omega_of(c.channel, V, D, edge)),
+        c.rule.step,
+    )
+    cdef double omega, w = 0, shift, u
+    cdef Field f
+    cdef Averages a
+    cdef int i
+    a.norm = a.f = a.u_squared = a.u_squared_shift = a.curvature_squared = 0
+    for i in range(grid.n):
+        omega = sinh_node(grid, i, &w)
+        f = c.channel.log_z(omega, V, c.channel.kappa)
+        shift = 1 - D * f.d2
+        w *= shift * G((omega - D * f.d) / sqrt(c.o.q)) / sqrt(c.o.q)
+        u = (c.eps + delta) * f.d
+        a.norm += w
+        a.f += w * f.log_z
+        a.u_squared += w * u * u
+        a.u_squared_shift += w * u * u * D * f.d2 / shift
+        u = (c.eps + delta) * f.d2 / shift
+        a.curvature_squared += w * u * u
+    return a
+
+
+cdef double stationarity(double log_c, void* context, double* slope) noexcept nogil:
+    # (L5), and its derivative in log c at fixed h, (L6)
+    cdef Context* c = <Context*>context
+    cdef Averages a
+    cdef double delta
+    c.log_c = log_c
+    a = averages(c)
+    delta = exp(log_c) * c.o.eps / c.o.d
+    slope[0] = 2 * (delta / (c.eps + delta) + a.u_squared_shift / a.u_squared)
+    return log(c.alpha * c.o.d * a.u_squared / c.q)
+
+
+cdef double normalised(Context* c, Averages a) noexcept nogil:
+    # (L9): (L3) at the saddle, without its cancellation
+    cdef double delta = exp(c.log_c) * c.o.eps / c.o.d
+    return 0.5 * c.q * c.eps / (c.eps + delta) ** 2 + c.alpha * a.f
+
+
+def solve(
+    ScalarChannel channel, double alpha, double eps, double start,
+    double step, double window, double fine_step, double fine_window,
+):
+    """(log c, delta, normalised, stability, error, residual); nan without a saddle."""
+    cdef Context c
+    cdef Root root
+    cdef Averages coarse, fine
+    cdef double value, residual, error, stability, delta
+    with nogil:
+        c.channel = channel.c
+        c.alpha, c.q, c.eps = alpha, 1 - eps, eps
+        c.o = c.channel.overlap(c.q, eps)
+        c.rule.step, c.rule.window = step, window
+        root = find_root(stationarity, &c, start, -46, 690, 1e-7)
+        c.log_c = root.x
+        coarse = averages(&c)
+        c.rule.step, c.rule.window = fine_step, fine_window
+        fine = averages(&c)
+        value = normalised(&c, fine)
+        delta = exp(c.log_c) * c.o.eps / c.o.d
+        residual = fabs(log(alpha * c.o.d * fine.u_squared / c.q))
+        error = fabs(value - normalised(&c, coarse)) + fabs(value) * (
+            fabs(fine.norm - 1) + residual / root.slope
+        )
+        # (L10)
+        stability = alpha * c.o.d * c.o.d * fine.curvature_squared
+        stability += c.q * c.o.d2 / c.o.d
+    if not root.success:
+        return (root.x,) + (NAN,) * 5
+    return root.x, delta, value, stability, error, residual

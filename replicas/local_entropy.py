@@ -1,0 +1,90 @@
+"""Local entropy of y coupled replicas against distance (docs/large_y.md)."""
+
+import math
+
+import numpy as np
+
+from replicas import check, large_y
+from replicas.model import require_model
+from replicas.results import Curve, failed_point, stack
+
+__all__ = ["local_entropy"]
+
+
+def local_entropy(model, alpha, distance, y=math.inf, between="replicas", centre="rs"):
+    r"""Large-deviation local entropy: y replicas at a fixed distance, all solutions.
+
+    phi_y(d) is the log-volume per weight, per replica, of y solutions at mutual
+    distance d; at y = infinity, that of the solutions around the best centre.
+
+    Parameters
+    ----------
+    model : Model.
+    alpha : float or array, patterns per weight, > 0.
+    distance : float or array in (0, 1/2), d = (1 - overlap)/2.
+    y : float or array, number of replicas, >= 1; infinity allowed.
+    between : "replicas", d is the mutual distance; "centre", the distance to the
+        normalised barycentre of the replicas (y > 1).
+    centre : "rs", replica symmetry of the centres.
+
+    alpha, distance and y broadcast against each other; along the last axis each point
+    starts from its neighbour.
+
+    Returns
+    -------
+    Curve of the broadcast shape. order has "q1" and, at y = infinity, "delta" =
+    lim y (q1 - q0) and "c" = delta/(1 - q1); at finite y, "q0". `stability` is the
+    replicon index of the centre: where it exceeds 1 the curve is an approximation
+    (an upper bound, as far as is known).
+
+    Source: docs/large_y.md (L1)-(L10), docs/large_y_trees.md, docs/finite_y.md.
+    """
+    require_model("local_entropy", model)
+    alpha = check.positive("local_entropy", "alpha", alpha)
+    distance = check.inside(
+        "local_entropy",
+        "distance",
+        distance,
+        "in (0, 1/2)",
+        lambda d: (d > 0) & (d < 0.5),
+    )
+    y = check.inside("local_entropy", "y", y, ">= 1", lambda y: y >= 1)
+    check.choice("local_entropy", "between", between, ("replicas", "centre"))
+    check.choice("local_entropy", "centre", centre, ("rs",))
+    if between == "centre" and np.any(y == 1):
+        raise ValueError("local_entropy: y must be > 1 between the centre, given y = 1")
+    alpha, distance, y = np.broadcast_arrays(alpha, distance, y)
+    points, last = [], None
+    for a, d, n in zip(alpha.flat, distance.flat, y.flat, strict=True):
+        start = last if len(points) % (alpha.shape or (1,))[-1] else None
+        last = _point(model.channel, float(a), _eps(d, n, between), float(n), start)
+        points.append(last)
+    columns = stack(points, alpha.shape)
+    ansatz = "large-y" if np.all(np.isinf(y)) else "finite-y"
+    return Curve(
+        model=model,
+        ansatz=ansatz,
+        between=between,
+        alpha=alpha[()],
+        distance=distance[()],
+        y=y[()],
+        **columns,
+    )
+
+
+def _eps(distance, y, between):
+    """1 - q1 at a distance: docs/large_y.md (L11)."""
+    if between == "replicas":
+        return 2 * distance
+    to_centre = 4 * distance * (1 - distance)
+    return float(to_centre if math.isinf(y) else y / (y - 1) * to_centre)
+
+
+def _point(channel, alpha, eps, y, start):
+    if eps >= 1:
+        return failed_point(
+            f"y = {y:g} replicas have no centre so far away: their overlap is negative",
+            q1=1 - eps,
+        )
+    c = start["order"]["c"] if start and start["success"] else None
+    return large_y.point(channel, alpha, eps, start=c and math.log(c))
