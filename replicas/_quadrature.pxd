@@ -4,7 +4,7 @@ The nodes crowd at a feature of f of given centre and width and still reach the 
 of the Gaussian; for analytic f the error falls exponentially in 1/step.
 """
 
-from libc.math cimport asinh, ceil, exp, fmax, fmin
+from libc.math cimport asinh, ceil, exp, fmax, fmin, hypot
 
 from replicas._gauss cimport G
 
@@ -33,10 +33,13 @@ cdef inline Grid sinh_grid(
 
 
 cdef inline Grid front_grid(double centre, double width, Rule rule) noexcept nogil:
-    # (Q3): a front wider than the Gaussian, or outside its window, needs no crowding
-    width = fmin(width, 0.7 / rule.step)
+    # (Q3): a front wider than the Gaussian, or outside its window, needs no crowding;
+    # one off the Gaussian's centre must leave enough nodes there
+    cdef double step = rule.step
+    width = fmin(width, 5.6)
     centre = fmax(-rule.window, fmin(rule.window, centre))
-    return sinh_grid(centre, width, -rule.window, rule.window, rule.step)
+    step *= fmin(1, 5.6 / hypot(width, 1.3 * centre))
+    return sinh_grid(centre, width, -rule.window, rule.window, step)
 
 
 cdef inline double sinh_node(Grid grid, int i, double* weight) noexcept nogil:

@@ -1,10 +1,12 @@
 """Replica symmetric saddle of a scalar channel, spherical weights: docs/rs.md."""
 
+from libc.float cimport DBL_EPSILON
 from libc.math cimport NAN, exp, fabs, log, sqrt
 
 from replicas._channels cimport Field, Overlap, Scalar, ScalarChannel
 from replicas._quadrature cimport Grid, Rule, front_grid, gauss_node
 from replicas._saddle cimport Root, find_root
+from replicas._spherical cimport entropic_rs, log_q_hat_rs
 
 ctypedef struct Averages:
     # over the field h = sqrt(tq) z, with f = log Z(h, 1 - tq)
@@ -52,12 +54,7 @@ cdef double stationarity(double x, void* context, double* slope) noexcept nogil:
     slope[0] = q * eps * (
         1 / q + 2 / eps - o.d2 / o.d - o.d * growth / a.f1_squared
     )
-    return log(q) - 2 * log(eps) - log(c.alpha * o.d * a.f1_squared)
-
-
-cdef double free_entropy(double q, double eps, double alpha, Averages a) noexcept nogil:
-    # (R1)
-    return 0.5 * (log(eps) + q / eps) + alpha * a.f
+    return log_q_hat_rs(q, eps) - log(c.alpha * o.d * a.f1_squared)
 
 
 def solve(
@@ -94,14 +91,18 @@ def solve(
             o = c.channel.overlap(q, eps)
             coarse = averages(c.channel, o, c.rule)
             fine = averages(c.channel, o, fine_rule)
-            value = free_entropy(q, eps, c.alpha, fine)
+            value = entropic_rs(q, eps) + c.alpha * fine.f  # (R1)
             out[i, 0], out[i, 1], out[i, 2] = q, eps, value
             # (R6)
             out[i, 3] = c.alpha * eps * eps * (
                 o.d * o.d * fine.f2_squared + o.d2 * fine.f1_squared
             )
-            out[i, 5] = fabs(log(q / (eps * eps * c.alpha * o.d * fine.f1_squared)))
+            out[i, 5] = fabs(
+                log_q_hat_rs(q, eps) - log(c.alpha * o.d * fine.f1_squared)
+            )
             out[i, 4] = (
                 c.alpha * fabs(fine.f - coarse.f)
-                + fabs(value) * fabs(fine.norm - 1)
+                + c.alpha * fabs(fine.f) * fabs(fine.norm - 1)
+                # rounding; the two terms of (R1) cancel as q -> 1
+                + DBL_EPSILON * (4 * fabs(value) + q / eps)
             )

@@ -10,7 +10,8 @@ from replicas.results import Saddle
 
 __all__ = ["rs"]
 
-EPS = np.finfo(float).eps
+TOLERANCE = 1e-12  # of (1 - q) times the entropy
+FINEST = 0.02
 
 
 def rs(model, alpha):
@@ -38,13 +39,23 @@ def rs(model, alpha):
 
 
 def _scalar(model, alpha):
-    rule = Rule()
-    fine = rule.finer()
     flat = np.sort(alpha.ravel()) if alpha.ndim else alpha.reshape(1)
     out = np.empty((flat.size, 6))
-    _rs.solve(
-        model.channel.kernel, flat, rule.step, rule.window, fine.step, fine.window, out
-    )
+    rule, done = Rule(), False
+    while not done:
+        fine = rule.finer()
+        _rs.solve(
+            model.channel.kernel,
+            flat,
+            rule.step,
+            rule.window,
+            fine.step,
+            fine.window,
+            out,
+        )
+        # a failed point holds nan and does not ask for refinement
+        done = rule.step < FINEST or not (out[:, 4] * out[:, 1] > TOLERANCE).any()
+        rule = fine
     if alpha.ndim:
         back = np.empty(flat.size, dtype=int)
         back[np.argsort(alpha.ravel(), kind="stable")] = np.arange(flat.size)
