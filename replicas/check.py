@@ -4,7 +4,7 @@ import numbers as _numbers
 
 import numpy as np
 
-__all__ = ["choice", "finite", "inside", "integer", "numbers", "positive"]
+__all__ = ["broadcast", "choice", "finite", "inside", "integer", "numbers", "positive"]
 
 
 def numbers(function, parameter, value):
@@ -45,6 +45,17 @@ def finite(function, parameter, value):
         raise TypeError(f"{function}: {parameter} must be a number, given {value!r}")
     if not np.isfinite(value):
         raise ValueError(f"{function}: {parameter} must be finite, given {value!r}")
+
+
+def broadcast(function, **arrays):
+    """Arrays of one shape."""
+    try:
+        return np.broadcast_arrays(*arrays.values())
+    except ValueError:
+        shapes = ", ".join(f"{name} {x.shape}" for name, x in arrays.items())
+        raise ValueError(
+            f"{function}: shapes must broadcast against each other, given {shapes}"
+        ) from None
 
 
 def integer(function, parameter, value, low, high):

@@ -53,7 +53,9 @@ def local_entropy(model, alpha, distance, y=math.inf, between="replicas", centre
     check.choice("local_entropy", "centre", centre, ("rs",))
     if between == "centre" and np.any(y == 1):
         raise ValueError("local_entropy: y must be > 1 between the centre, given y = 1")
-    alpha, distance, y = np.broadcast_arrays(alpha, distance, y)
+    alpha, distance, y = check.broadcast(
+        "local_entropy", alpha=alpha, distance=distance, y=y
+    )
     points, last = [], None
     for a, d, n in zip(alpha.flat, distance.flat, y.flat, strict=True):
         start = last if len(points) % (alpha.shape or (1,))[-1] else None
