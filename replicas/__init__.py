@@ -11,6 +11,7 @@ from replicas.model import Model
 from replicas.priors import Spherical
 from replicas.results import Curve, Estimate, Saddle
 from replicas.rs import rs
+from replicas.stability import at_line
 
 __all__ = [
     "Curve",
@@ -21,6 +22,7 @@ __all__ = [
     "Spherical",
     "Tree",
     "Wide",
+    "at_line",
     "local_entropy",
     "rs",
 ]

@@ -57,6 +57,22 @@ cdef double stationarity(double x, void* context, double* slope) noexcept nogil:
     return log_q_hat_rs(q, eps) - log(c.alpha * o.d * a.f1_squared)
 
 
+def load_and_stability(ScalarChannel channel, double x, double step, double window):
+    """log alpha of the saddle at q = 1/(1 + exp(-x)) (R3), and its stability (R6)."""
+    cdef double q = 1 / (1 + exp(-x)), eps = 1 / (1 + exp(x))
+    cdef Overlap o = channel.c.overlap(q, eps)
+    cdef Rule rule
+    cdef Averages a
+    rule.step, rule.window = step, window
+    a = averages(channel.c, o, rule)
+    return (
+        log(q) - 2 * log(eps) - log(o.d * a.f1_squared),
+        q / (o.d * a.f1_squared) * (
+            o.d * o.d * a.f2_squared + o.d2 * a.f1_squared
+        ),
+    )
+
+
 def solve(
     ScalarChannel channel, const double[::1] alpha, double step, double window,
     double fine_step, double fine_window, double[:, ::1] out,

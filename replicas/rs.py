@@ -2,11 +2,11 @@
 
 import numpy as np
 
-from replicas import _rs, check
-from replicas.channels import Tree
+from replicas import _rs, check, tree_rs
+from replicas.channels import Perceptron, Tree
 from replicas.model import require_model
 from replicas.quadrature import Rule
-from replicas.results import Saddle
+from replicas.results import Saddle, stack
 
 __all__ = ["rs"]
 
@@ -33,19 +33,26 @@ def rs(model, alpha):
     """
     require_model("rs", model)
     alpha = check.positive("rs", "alpha", alpha)
-    if isinstance(model.channel, Tree):
-        raise NotImplementedError
-    return _scalar(model, alpha)
+    channel = model.channel
+    if isinstance(channel, Tree) and channel.K > 1:
+        tree_rs.require_units("rs", channel)
+        points = tree_rs.solve(channel, alpha.ravel())
+        result = stack(points, alpha.shape) if alpha.ndim else points[0]
+        order = {"q": result.pop("q"), "eps": result.pop("eps")}
+        return Saddle(model, "rs", alpha[()], order, complexity=None, **result)
+    if isinstance(channel, Tree):
+        channel = Perceptron()
+    return _scalar(model, channel.kernel, alpha)
 
 
-def _scalar(model, alpha):
+def _scalar(model, kernel, alpha):
     flat = np.sort(alpha.ravel()) if alpha.ndim else alpha.reshape(1)
     out = np.empty((flat.size, 6))
     rule, done = Rule(), False
     while not done:
         fine = rule.finer()
         _rs.solve(
-            model.channel.kernel,
+            kernel,
             flat,
             rule.step,
             rule.window,

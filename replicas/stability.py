@@ -1,0 +1,108 @@
+"""Loads at which replica symmetry becomes unstable: docs/rs.md."""
+
+import numpy as np
+from scipy.optimize import brentq
+from scipy.special import expit
+
+from replicas import _rs, tree_rs
+from replicas.channels import Perceptron, Tree
+from replicas.model import require_model
+from replicas.quadrature import Rule
+from replicas.results import Estimate
+
+__all__ = ["at_line"]
+
+SCAN = np.arange(-12.0, 30.0, 0.5)  # logit q
+
+
+def at_line(model):
+    """Load at which the replicon index of the RS saddle reaches 1.
+
+    The saddle is parametrised by q: alpha(q) is explicit and the index is one
+    function of q, whose first crossing of 1 is returned.
+
+    Parameters
+    ----------
+    model : Model. Trees of at most 9 units.
+
+    Returns
+    -------
+    Estimate with value alpha (patterns per weight), its error, order "q". success is
+    False where RS is stable up to the capacity (Perceptron with kappa >= 0) and for
+    the parity of 3 or more units, whose state q = 0 is stable at every load.
+
+    Source: docs/rs.md (R6), (R10), (R13).
+    """
+    require_model("at_line", model)
+    channel = model.channel
+    if isinstance(channel, Tree) and channel.K == 1:
+        channel = Perceptron()
+    if isinstance(channel, Perceptron) and channel.kappa >= 0:
+        return _failure("RS is stable up to capacity")
+    if not isinstance(channel, Tree):
+        return _scalar(channel)
+    if channel.rule == "parity" and channel.K > 2:
+        return _failure("RS is stable up to capacity: q = 0 is stable at every load")
+    if channel.rule == "parity":
+        value = np.pi**2 / 8
+        return Estimate(value, 4e-16, 0.0, True, "", {"q": 0.0})
+    tree_rs.require_units("at_line", channel)
+    return _tree(channel)
+
+
+def _scalar(channel):
+    rule = Rule(step=0.03)  # the index asks for more nodes than the saddle
+
+    def point(x, rule):
+        log_load, index = _rs.load_and_stability(
+            channel.kernel, x, rule.step, rule.window
+        )
+        return log_load, np.log(index)
+
+    index = np.array([point(x, rule)[1] for x in SCAN])
+    turns = np.flatnonzero((index[:-1] < 0) & (index[1:] >= 0))
+    if not turns.size:
+        return _failure("RS is stable up to q = 1 - 1e-13")
+    low, high = SCAN[turns[0]], SCAN[turns[0] + 1]
+    x = brentq(lambda x: point(x, rule)[1], low, high, xtol=1e-12, rtol=1e-14)
+    near = point(x - 1e-3, rule), point(x + 1e-3, rule)
+    return _estimate(x, point(x, rule), point(x, rule.finer()), *near)
+
+
+def _tree(channel):
+    def point(x, **rule):
+        _, first, own, mixed, _ = tree_rs.averages(
+            channel, np.exp(x), f=True, pairs=True, **rule
+        )
+        load = np.exp(x) / (channel.K * first)
+        return np.log(load), np.log(tree_rs.stability(channel, load, own, mixed))
+
+    def index(x, **rule):
+        return point(x, **rule)[1]
+
+    brackets = tree_rs.scan(
+        np.array([index(x, **tree_rs.SCAN) for x in tree_rs.SCANNED])
+    )
+    if not brackets:
+        return _failure("RS is stable up to q = 0.99")
+    x, _ = tree_rs.corrected_root(index, *brackets[0])
+    if np.isnan(x):
+        return _failure("the sums do not resolve the index")
+    near = (point(x + d, **tree_rs.SCAN) for d in (-1e-3, 1e-3))
+    check = point(x, coarser=1.3, window=tree_rs.WINDOW + 0.5)
+    return _estimate(x, point(x), check, *near)
+
+
+def _estimate(x, here, check, left, right):
+    """Load at x; `check` by another rule, `left` and `right` of x for the slopes."""
+    load = np.exp(here[0])
+    shift = abs(check[1] - here[1]) + abs(here[1]) + 1e-15
+    move = abs((right[0] - left[0]) / (right[1] - left[1]))
+    error = load * (abs(check[0] - here[0]) + shift * move + 1e-15)
+    return Estimate(
+        float(load), float(error), abs(here[1]), True, "", {"q": float(expit(x))}
+    )
+
+
+def _failure(message):
+    return Estimate(np.nan, np.nan, np.nan, False, message, {"q": np.nan})
