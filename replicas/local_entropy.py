@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from replicas import check, large_y
+from replicas import check, finite_y, large_y
 from replicas.model import require_model
 from replicas.results import Curve, failed_point, stack
 
@@ -88,5 +88,7 @@ def _point(channel, alpha, eps, y, start):
             f"y = {y:g} replicas have no centre so far away: their overlap is negative",
             q1=1 - eps,
         )
-    c = start["order"]["c"] if start and start["success"] else None
+    if math.isfinite(y):
+        return finite_y.point(channel, alpha, eps, y)
+    c = start["order"].get("c") if start and start["success"] else None
     return large_y.point(channel, alpha, eps, start=c and math.log(c))

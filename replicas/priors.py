@@ -5,9 +5,24 @@ docs/spherical.md derives the formulas. Overlaps near 1 are given by eps = 1 - q
 
 from dataclasses import dataclass
 
+import numpy as np
+
 __all__ = ["Spherical"]
 
 
 @dataclass(frozen=True)
 class Spherical:
     """Weights on the sphere |W|^2 = N; the unit of volume is the whole sphere."""
+
+    def one_rsb(self, q0, dq, eps, m):
+        """1-RSB entropic term G_S, with dq = q1 - q0 >= 0 and eps = 1 - q1.
+
+        Returns G_S and its derivatives in q0, q1 and m; docs/one_rsb.md (B2), (B3).
+        """
+        lam = eps + m * dq
+        log_ratio = np.log1p(m * dq / eps)
+        value = 0.5 * (np.log(eps) + log_ratio / m + q0 / lam)
+        d_q0 = 0.5 * m * q0 / lam**2
+        d_q1 = 0.5 * (1 - m) * (dq / (eps * lam) + q0 / lam**2)
+        d_m = 0.5 * (dq / (m * lam) - log_ratio / m**2 - q0 * dq / lam**2)
+        return value, d_q0, d_q1, d_m

@@ -1,0 +1,86 @@
+"""Command line: python -m figures list; python -m figures make NAME... --out DIR."""
+
+import argparse
+import sys
+
+from tqdm import tqdm
+
+import figures
+from figures.files import require_writable
+from figures.gallery import EXTENSIONS, write_gallery, write_picture
+from figures.tasks import datasets
+
+
+def main(arguments=None):
+    """Run the command line; 0 if all went well, 1 if a figure failed, 2 if misused."""
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    if options.command == "list":
+        for name in figures.NAMES:
+            print(f"{name:16s} {figures.figure(name).TITLE}")
+        return 0
+    names = _names(parser, options)
+    outputs = [f"{name}.{ext}" for name in names for ext in EXTENSIONS]
+    try:
+        require_writable(options.out, [*outputs, "index.html"])
+    except OSError as error:
+        parser.error(f"cannot write to {options.out}: {error.strerror or error}")
+    return _make(names, options)
+
+
+def _parser():
+    parser = argparse.ArgumentParser(
+        prog="python -m figures", description="Figures of the theory."
+    )
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("list", help="names and titles of the figures")
+    make = commands.add_parser("make", help="compute and draw figures")
+    make.add_argument("names", nargs="*", metavar="NAME", help="figures to make")
+    make.add_argument("--all", action="store_true", help="make every figure")
+    make.add_argument("--out", default="gallery", metavar="DIR", help="output folder")
+    make.add_argument("--jobs", type=int, default=1, metavar="N", help="processes")
+    points = make.add_mutually_exclusive_group()
+    points.add_argument("--quick", action="store_true", help="few points (default)")
+    points.add_argument("--full", action="store_true", help="dense curves")
+    return parser
+
+
+def _names(parser, options):
+    """Names to make, without repetition; exits with 2 where they make no sense."""
+    known = ", ".join(figures.NAMES)
+    unknown = [name for name in options.names if name not in figures.NAMES]
+    if unknown:
+        parser.error(f"no figure named {', '.join(unknown)}; the figures are {known}")
+    if options.all == bool(options.names):
+        parser.error(f"give --all or names out of {known}")
+    if options.jobs < 1:
+        parser.error(f"--jobs must be at least 1, given {options.jobs}")
+    return list(figures.NAMES) if options.all else list(dict.fromkeys(options.names))
+
+
+def _make(names, options):
+    quick = not options.full
+    modules = [figures.figure(name) for name in names]
+    points = {piece: piece.points for m in modules for piece in m.tasks(quick)}
+    failures = 0
+    with tqdm(total=sum(points.values()), unit="point", file=sys.stderr) as bar:
+        ready = datasets(modules, quick=quick, jobs=options.jobs, progress=bar.update)
+        for module, outcome in ready:
+            name = module.__name__.rpartition(".")[2]
+            try:
+                if isinstance(outcome, Exception):
+                    raise outcome
+                write_picture(module, outcome, options.out)
+            except Exception as error:
+                failures += 1
+                bar.write(f"{name}: not made, {error!r}", file=sys.stderr)
+            else:
+                failed = f", {outcome.failed} failed" if outcome.failed else ""
+                done = f"{name}: {outcome.points} points{failed}"
+                bar.write(done, file=sys.stderr)
+    write_gallery(options.out)
+    return 1 if failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

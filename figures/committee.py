@@ -1,0 +1,82 @@
+"""Local entropy of tree committee machines against distance, y = infinity."""
+
+import numpy as np
+
+import replicas as rp
+from figures import curves, style
+from figures.tasks import task
+
+__all__ = ["SOURCES", "TITLE", "caption", "draw", "tasks"]
+
+TITLE = "Local entropy of committee machines"
+SOURCES = ("docs/large_y.md (L3), (L4), (L10)", "docs/large_y_trees.md")
+LOADS = (0.5, 1.0, 1.5, 2.0, 2.5)
+
+
+def tasks(quick):
+    """A curve for each load and K, and where it ends."""
+    three, wide = rp.Tree(3, "majority"), rp.Wide("sign")
+    pieces = []
+    for alpha in LOADS:
+        pieces += curve_tasks(three, alpha, 14 if quick else 40, cost=8)
+        pieces += curve_tasks(wide, alpha, 60 if quick else 200, cost=1)
+    return pieces
+
+
+def curve_tasks(channel, alpha, points, *, cost):
+    """The y = infinity curve of `channel` and its end, the typical distance."""
+    # denser at small distance, where the curves are steepest
+    fractions = tuple(np.linspace(0.05, 0.9995, points) ** 1.5)
+    return [
+        task(
+            curves.local_entropy,
+            channel=channel,
+            alpha=alpha,
+            fractions=fractions,
+            points=points,
+            cost=cost,
+        ),
+        task(curves.typical, channel=channel, alpha=alpha),
+    ]
+
+
+def draw_curve(ax, dataset, color, *, label=None, **parameters):
+    """One curve from distance 0 to the typical distance, dashed where unstable."""
+    line = dataset.one(curve="local entropy", **parameters)
+    end = dataset.one(curve="typical distance", **parameters)
+    x = np.concatenate([[0], line["distance"], end["distance"]])
+    y = np.concatenate([[0], line["normalised"], end["normalised"]])
+    # the end joins whatever precedes it
+    stable = np.concatenate([line["stability"][:1], line["stability"]]) < 1
+    stable = np.concatenate([stable, stable[-1:]])
+    style.curve(ax, x, y, stable=stable, color=color)
+    ax.plot(end["distance"], end["normalised"], "o", mfc="white", color=color)
+
+
+@style.styled
+def draw(dataset):
+    """K = 3 and K infinite side by side, a colour a load."""
+    figure, axes = style.panels(2, sharey=True)
+    for ax, K in zip(axes, (3.0, np.inf), strict=True):
+        for alpha, color in zip(LOADS, style.COLOURS, strict=False):
+            draw_curve(ax, dataset, color, K=K, alpha=alpha)
+        ax.set(xlabel="distance $d$ between solutions", xlim=(0, None), ylim=(None, 0))
+    axes[0].set_ylabel(r"normalised local entropy $\varphi$ (nats per weight)")
+    style.letters(axes, ["committee, $K=3$", r"committee, $K\to\infty$"])
+    loads = zip(LOADS, style.COLOURS, strict=False)
+    style.key(axes[0], {rf"$\alpha={a:g}$": {"color": c} for a, c in loads})
+    style.key(axes[1], style.CENTRE_KEY)
+    return figure
+
+
+def caption(dataset):
+    return (
+        "Normalised local entropy of the densest regions of solutions of the tree "
+        "committee machine, K = 3 (a) and K &rarr; &infin; (b), against the distance "
+        "between solutions in the region, for y &rarr; &infin; replicas. "
+        "Solid: the replica-symmetric centre is stable. Dashed: it is unstable "
+        "(replicon index at least 1), so the curve is an approximation; for K = 3 that "
+        "is so at every distance, because the inner maximum switches branches. "
+        "Circles: the typical distance, where the curve ends and the region becomes "
+        "that of typical solutions. Lines between computed points are monotone cubics."
+    )

@@ -1,0 +1,97 @@
+"""From few replicas to infinitely many."""
+
+import numpy as np
+
+import replicas as rp
+from figures import curves, style
+from figures.tasks import task
+
+__all__ = ["SOURCES", "TITLE", "caption", "draw", "tasks"]
+
+TITLE = "Convergence in the number of replicas"
+SOURCES = ("docs/finite_y.md", "docs/large_y.md")
+ALPHA = 1.0
+MACHINES = {"perceptron": rp.Perceptron(), "committee": rp.Wide("sign")}
+LABELS = {"perceptron": "perceptron", "committee": r"committee, $K\to\infty$"}
+REPLICAS = (1.0, 2.0, 5.0, 10.0, 20.0, 50.0, np.inf)
+DISTANCE = 0.1
+SCAN = (1.0, 1.5, 2.0, 3.0, 5.0, 7.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1000.0)
+
+
+def tasks(quick):
+    """A curve for each machine and y, and a scan in y at one distance."""
+    points = 40 if quick else 120
+    fractions = tuple(np.linspace(0.02, 0.9995, points) ** 1.5)
+    pieces = []
+    for channel in MACHINES.values():
+        common = {"channel": channel, "alpha": ALPHA}
+        pieces += [
+            task(
+                curves.local_entropy,
+                fractions=fractions,
+                y=y,
+                points=points,
+                cost=1 if y == np.inf else 3,
+                **common,
+            )
+            for y in REPLICAS
+        ]
+        scan = {"distance": DISTANCE, "replicas": SCAN, **common}
+        pieces.append(task(curves.replica_scan, points=len(SCAN) + 1, cost=1, **scan))
+    return pieces
+
+
+@style.styled
+def draw(dataset):
+    """A panel a machine, a colour a y; then the distance from the limit."""
+    figure, axes = style.panels(3, height=2.5)
+    axes[1].sharex(axes[0])
+    axes[1].sharey(axes[0])
+    colors = dict(zip(REPLICAS, [*style.shades(len(REPLICAS) - 1), "k"], strict=True))
+    for ax, model in zip(axes, MACHINES, strict=False):
+        for y, color in colors.items():
+            line = dataset.one(curve="local entropy", model=model, y=y)
+            style.curve(ax, line["distance"], line["normalised"], color=color)
+        ax.set(xlim=(0, None), ylim=(None, 0), xlabel="distance $d$")
+    axes[0].set_ylabel(r"normalised local entropy $\varphi_y$ (nats)")
+    labels = {rf"$y={y:g}$": {"color": c} for y, c in colors.items() if y < np.inf}
+    labels[r"$y\to\infty$"] = {"color": "k"}
+    style.key(axes[1], labels, loc="lower right", fontsize=6.5)
+    for model, color in zip(MACHINES, style.COLOURS, strict=False):
+        _draw_scan(axes[2], dataset.one(curve="replica scan", model=model), color)
+    axes[2].set(xscale="log", yscale="log", xlim=(7e-4, 1.4), xlabel="$1/y$")
+    axes[2].set_ylabel(r"distance from the limit (nats)")
+    style.key(
+        axes[2],
+        {LABELS[m]: {"color": c} for m, c in zip(MACHINES, style.COLOURS, strict=False)}
+        | {
+            "normalised": {"color": "0.3", "ls": "", "marker": "o", "mfc": "white"},
+            "un-normalised": {"color": "0.3", "ls": "", "marker": "o"},
+        },
+        loc="upper left",
+        fontsize=6.5,
+    )
+    titles = [LABELS[m] for m in MACHINES] + [f"$d={DISTANCE:g}$"]
+    style.letters(axes, titles)
+    return figure
+
+
+def _draw_scan(ax, scan, color):
+    finite, limit = np.isfinite(scan["y"]), ~np.isfinite(scan["y"])
+    x = 1 / scan["y"][finite]
+    for column, face in (("normalised", "white"), ("entropy", color)):
+        gap = np.abs(scan[column][finite] - scan[column][limit])
+        ax.plot(x, gap, "-o", color=color, mfc=face, lw=0.8)
+
+
+def caption(dataset):
+    return (
+        f"Local entropy at load &alpha; = {ALPHA:g} for y replicas at mutual distance "
+        "d, normalised by its value without patterns: perceptron (a) and committee "
+        "with K &rarr; &infin; (b). At y = 1 it is the typical entropy at every "
+        "distance; as d &rarr; 0 at fixed y the replicas merge and the curve tends to "
+        "1/y of it; only for y &rarr; &infin; does it vanish. Curves end at the "
+        f"typical distance. (c) Distance from y = &infin; at d = {DISTANCE:g}: the "
+        "un-normalised local entropy converges as 1/y, the normalised one as "
+        "(ln y)/y."
+    )

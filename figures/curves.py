@@ -1,0 +1,156 @@
+"""Tasks of the figures: one call of a solver, its answer as a `Series`."""
+
+import numpy as np
+
+import replicas as rp
+from figures.dataset import Series
+
+__all__ = [
+    "at_line",
+    "capacity",
+    "franz_parisi",
+    "local_entropy",
+    "model_of",
+    "replica_scan",
+    "series",
+    "typical",
+    "wide_parity",
+]
+
+
+def model_of(channel):
+    """Spherical weights behind `channel`."""
+    return rp.Model(rp.Spherical(), channel)
+
+
+def local_entropy(*, channel, alpha, fractions, y=np.inf, between="replicas"):
+    """Large-deviation local entropy at `fractions` of the typical distance.
+
+    The saddle exists below the typical distance, where q1 is the overlap of the
+    replica-symmetric saddle.
+    """
+    model = model_of(channel)
+    q = rp.rs(model, alpha=alpha).order["q"]
+    distance = np.asarray(fractions) * _distance(q, between)
+    curve = rp.local_entropy(
+        model, alpha=alpha, distance=distance, y=y, between=between
+    )
+    parameters = {"alpha": alpha, "y": y, "between": between}
+    return _curve_series("local entropy", channel, parameters, curve)
+
+
+def replica_scan(*, channel, alpha, distance, replicas):
+    """Local entropy at one distance for each y of `replicas` and for y = infinity."""
+    points = [
+        rp.local_entropy(model_of(channel), alpha=alpha, distance=distance, y=y)
+        for y in (*replicas, np.inf)
+    ]
+    names = ("normalised", "entropy", "stability", "error", "residual")
+    columns = {key: [getattr(point, key) for point in points] for key in names}
+    columns = {"y": [*replicas, np.inf], **columns}
+    parameters = {"alpha": alpha, "at_distance": distance}
+    messages = [point.message for point in points]
+    return series("replica scan", channel, parameters, columns, messages)
+
+
+def franz_parisi(*, channel, alpha, distance):
+    """Local entropy around typical solutions."""
+    curve = rp.franz_parisi(
+        model_of(channel), alpha=alpha, distance=np.asarray(distance)
+    )
+    return _curve_series("Franz-Parisi", channel, {"alpha": alpha}, curve)
+
+
+def typical(*, channel, alpha, between="replicas"):
+    """End of the y = infinity curve, at the overlap q of typical solutions.
+
+    There c = 0 and the normalised entropy is S - log(1 - q)/2.
+    """
+    s = rp.rs(model_of(channel), alpha=alpha)
+    q = s.order["q"]
+    columns = {
+        "distance": _distance(q, between),
+        "normalised": s.entropy - 0.5 * np.log1p(-q),
+        "entropy": s.entropy,
+        "stability": s.stability,
+        "error": s.error,
+        "residual": s.residual,
+    }
+    parameters = {"alpha": alpha, "between": between}
+    return series("typical distance", channel, parameters, columns, [s.message])
+
+
+def wide_parity(*, alpha):
+    """Parity machine with K -> infinity: flat at -alpha log 2, exactly.
+
+    A pattern is satisfied with probability 1/2 at every overlap below 1;
+    docs/figures.md (G1).
+    """
+    distance = np.array([1e-9, 0.5])
+    flat = np.full(2, -alpha * np.log(2))
+    columns = {
+        "distance": distance,
+        "normalised": flat,
+        "stability": np.zeros(2),
+        "error": np.spacing(-flat),
+    }
+    parameters = {"model": "parity", "K": np.inf, "alpha": alpha, "y": np.inf}
+    return _series("local entropy", parameters, columns, [""] * 2)
+
+
+def capacity(*, channels, ansatz):
+    """Load above which no solution is left; `channels` differ in the margin only."""
+    estimates = [rp.capacity(model_of(c), ansatz=ansatz) for c in channels]
+    return _estimates(f"{ansatz} capacity", channels, estimates)
+
+
+def at_line(*, channels):
+    """Load above which the replica-symmetric saddle is unstable; as `capacity`."""
+    estimates = [rp.at_line(model_of(c)) for c in channels]
+    return _estimates("instability", channels, estimates)
+
+
+def _distance(q, between):
+    return (1 - (np.sqrt(q) if between == "centre" else q)) / 2
+
+
+def _describe(channel):
+    """Parameters that name the model of `channel`."""
+    if isinstance(channel, rp.Tree):
+        rule = {"majority": "committee", "parity": "parity"}[channel.rule]
+        return {"model": rule, "K": float(channel.K)}
+    if isinstance(channel, rp.Wide):
+        return {"model": "committee", "K": np.inf}
+    return {"model": "perceptron", "K": 1.0}
+
+
+def series(name, channel, parameters, columns, messages):
+    """`Series` of a curve of `channel`; its name states all parameters."""
+    parameters = {**_describe(channel), **parameters}
+    return _series(name, parameters, columns, messages)
+
+
+def _curve_series(name, channel, parameters, curve):
+    names = ("distance", "normalised", "entropy", "stability", "error", "residual")
+    columns = {key: getattr(curve, key) for key in names}
+    return series(name, channel, parameters, columns, curve.message)
+
+
+def _estimates(name, channels, estimates):
+    columns = {
+        "kappa": [getattr(channel, "kappa", 0.0) for channel in channels],
+        "alpha": [estimate.value for estimate in estimates],
+        "error": [estimate.error for estimate in estimates],
+        "residual": [estimate.residual for estimate in estimates],
+    }
+    return series(name, channels[0], {}, columns, [e.message for e in estimates])
+
+
+def _series(name, parameters, columns, messages):
+    arrays = {key: np.atleast_1d(np.asarray(v, float)) for key, v in columns.items()}
+    title = ", ".join([name, *(f"{k}={_short(v)}" for k, v in parameters.items())])
+    return Series(title, {"curve": name, **parameters}, arrays, tuple(messages))
+
+
+def _short(value):
+    return value if isinstance(value, str) else f"{value:g}"

@@ -1,0 +1,87 @@
+"""Parity machines beside committee machines, y = infinity."""
+
+import numpy as np
+
+import replicas as rp
+from figures import curves, style
+from figures.committee import curve_tasks, draw_curve
+from figures.tasks import task
+
+__all__ = ["SOURCES", "TITLE", "caption", "draw", "tasks"]
+
+TITLE = "Local entropy of committee and parity machines"
+SOURCES = (
+    "docs/large_y.md (L3), (L4), (L10)",
+    "docs/large_y_trees.md",
+    "docs/figures.md (G1)",
+)
+LOADS = (0.5, 1.0, 2.0)
+MODELS = ("committee", "parity")
+COLOURS = {2.0: style.COLOURS[2], 3.0: style.COLOURS[0], np.inf: style.COLOURS[1]}
+
+
+def tasks(quick):
+    """A curve for each machine and load."""
+    points, dense = (14, 60) if quick else (40, 200)
+    pieces = []
+    for alpha in LOADS:
+        pieces += curve_tasks(rp.Tree(3, "majority"), alpha, points, cost=8)
+        pieces += curve_tasks(rp.Wide("sign"), alpha, dense, cost=1)
+        pieces += curve_tasks(rp.Tree(2, "parity"), alpha, points, cost=6)
+        pieces += curve_tasks(rp.Tree(3, "parity"), alpha, points, cost=8)
+        pieces.append(task(curves.wide_parity, alpha=alpha))
+    return pieces
+
+
+@style.styled
+def draw(dataset):
+    """Committee and parity side by side, a colour for each K."""
+    figure, axes = style.panels(2, sharex=True, sharey=True)
+    for alpha in LOADS:
+        for ax, model, sizes in zip(
+            axes, MODELS, ((3.0, np.inf), (2.0, 3.0)), strict=True
+        ):
+            for K in sizes:
+                draw_curve(ax, dataset, COLOURS[K], model=model, K=K, alpha=alpha)
+        flat = dataset.one(model="parity", K=np.inf, alpha=alpha)
+        x, y = flat["distance"], flat["normalised"]
+        style.curve(axes[1], x, y, color=COLOURS[np.inf])
+        _name_load(axes[1], alpha, 0.49, y[0], ha="right", va="top", xytext=(0, -2))
+        end = dataset.one(
+            curve="typical distance", model="committee", K=np.inf, alpha=alpha
+        )
+        x, y = end["distance"][0], end["normalised"][0]
+        _name_load(axes[0], alpha, x, y, ha="left", va="center", xytext=(5, 0))
+    axes[0].set(xlim=(0, 0.5), ylim=(-1.55, 0))
+    axes[0].set_ylabel(r"normalised local entropy $\varphi$ (nats per weight)")
+    for ax in axes:
+        ax.set_xlabel("distance $d$ between solutions")
+    style.letters(axes, MODELS)
+    labels = {2.0: "$K=2$", 3.0: "$K=3$", np.inf: r"$K\to\infty$"}
+    key = {labels[K]: {"color": color} for K, color in COLOURS.items()}
+    style.key(axes[0], key | style.CENTRE_KEY, loc="lower right")
+    return figure
+
+
+def _name_load(ax, alpha, x, y, **options):
+    ax.annotate(
+        rf"$\alpha={alpha:g}$",
+        (x, y),
+        textcoords="offset points",
+        fontsize=7.5,
+        **options,
+    )
+
+
+def caption(dataset):
+    loads = ", ".join(f"{alpha:g}" for alpha in LOADS)
+    return (
+        "Normalised local entropy against distance, y &rarr; &infin;, of committee (a) "
+        f"and parity machines (b) at loads &alpha; = {loads}. For the parity machine "
+        "with K &rarr; &infin; it is &minus;&alpha; ln 2 at every distance, exactly: "
+        "no solution has more neighbours than a random point. At finite K the curve "
+        "lies above that line and meets it only at distance 1/2, so wide flat minima "
+        "exist at finite K and vanish with growing K. "
+        "Solid: stable centre. Dashed: unstable, so the curve is an approximation "
+        "(everywhere for K = 2, 3). Circles: the typical distance, where a curve ends."
+    )

@@ -1,0 +1,297 @@
+"""Figures: data, files, command line. Solvers are replaced where a test says so."""
+
+import io
+import sys
+from types import ModuleType, SimpleNamespace
+
+import numpy as np
+import pytest
+
+import figures
+import replicas as rp
+from figures import asymptotics, committee, curves, files, tasks
+from figures.__main__ import main
+from figures.dataset import Dataset, Series, read_csv, write_csv
+
+EXTENSIONS = ("png", "pdf", "csv")
+
+
+def smooth_curve(model, *, distance, y=np.inf, **_):
+    """Smooth numbers in place of a solver's curve; points about d = 0.2 failed."""
+    d, y = np.broadcast_arrays(distance, y)
+    bad = (0.2 < d) & (d < 0.22)
+    phi = np.where(bad, np.nan, -2 * d - 1 / y)
+    return SimpleNamespace(
+        distance=d,
+        normalised=phi[()],
+        entropy=(phi - 1)[()],
+        stability=np.where(d < 0.1, np.inf, 0.5)[()],
+        error=(1e-9 + 0 * phi)[()],
+        residual=(1e-12 + 0 * phi)[()],
+        message=np.where(bad, 'no saddle, "here"', "").astype(object)[()],
+    )
+
+
+def smooth_saddle(model, *, alpha):
+    return SimpleNamespace(
+        order={"q": 0.3},
+        entropy=-alpha,
+        stability=0.4,
+        error=1e-12,
+        residual=0.0,
+        message="",
+    )
+
+
+def smooth_estimate(model, ansatz="at"):
+    value = 2.0 - getattr(model.channel, "kappa", 0.0) + len(ansatz)
+    return SimpleNamespace(value=value, error=1e-8, residual=0.0, message="")
+
+
+@pytest.fixture
+def smooth_solvers(monkeypatch):
+    """Solvers that cost nothing, in this process."""
+    for name, function in {
+        "rs": smooth_saddle,
+        "local_entropy": smooth_curve,
+        "franz_parisi": smooth_curve,
+        "capacity": smooth_estimate,
+        "at_line": smooth_estimate,
+    }.items():
+        monkeypatch.setattr(rp, name, function, raising=False)
+
+
+@pytest.fixture
+def tiny(monkeypatch):
+    """A figure with three real points, beside the five."""
+    module = ModuleType("figures.tiny")
+    module.TITLE, module.SOURCES = "Tiny", ("docs/large_y.md",)
+    module.tasks = lambda quick: committee.curve_tasks(rp.Wide("sign"), 1.0, 3, cost=1)
+    module.caption = lambda dataset: "Three points."
+
+    def draw(dataset):
+        figure, (ax,) = committee.style.panels(1)
+        committee.draw_curve(ax, dataset, "k", alpha=1.0)
+        return figure
+
+    module.draw = draw
+    monkeypatch.setitem(sys.modules, "figures.tiny", module)
+    monkeypatch.setattr(figures, "NAMES", (*figures.NAMES, "tiny"))
+    return module
+
+
+def png(figure):
+    data = io.BytesIO()
+    figure.savefig(data, format="png", dpi=60)
+    return data.getvalue()
+
+
+def some_dataset(**changes):
+    columns = {
+        "distance": np.array([0.1, 1 / 3]),
+        "normalised": np.array([-1e-100, np.nan]),
+        "error": np.array([3e-12, np.nan]),
+    }
+    first = Series("a", {"model": "parity", "K": np.inf}, columns, ("", "no, 'saddle'"))
+    second = Series("b", {"model": "x"}, {"kappa": np.array([0.5])}, ("",))
+    options = {"figure": "committee", "quick": True, "sources": ("docs/rs.md (R1)",)}
+    return Dataset(**{**options, "series": (first, second), **changes})
+
+
+def test_write_csv_is_read_back_exactly(tmp_path):
+    data = some_dataset(provenance={"wideflat": "0: 1"})
+    write_csv(data, tmp_path / "a.csv")
+    back = read_csv(tmp_path / "a.csv")
+    assert (back.figure, back.quick) == (data.figure, data.quick)
+    assert (back.sources, back.provenance) == (data.sources, data.provenance)
+    for one, two in zip(data.series, back.series, strict=True):
+        assert (one.name, one.parameters) == (two.name, two.parameters)
+        assert one.messages == two.messages
+        assert one.columns.keys() == two.columns.keys()
+        for key in one.columns:
+            np.testing.assert_array_equal(one[key], two[key], strict=True)
+
+
+def test_write_csv_states_the_provenance(tmp_path):
+    write_csv(some_dataset(provenance={"wideflat": "0.1"}), tmp_path / "a.csv")
+    header = (tmp_path / "a.csv").read_text().split("series,")[0]
+    for line in (
+        "# wideflat: 0.1",
+        "# source 1: docs/rs.md (R1)",
+        "# largest error estimate: 3e-12",
+        "# failed points: 1 of 3",
+    ):
+        assert line in header.splitlines()
+
+
+@pytest.mark.parametrize("damage", ["", "# figure: x\n", "cut"])
+def test_read_csv_refuses_what_is_not_a_dataset(tmp_path, damage):
+    path = tmp_path / "a.csv"
+    write_csv(some_dataset(), path)
+    text = path.read_text()
+    path.write_text(text[: text.rindex(",0.5")] if damage == "cut" else damage)
+    with pytest.raises(ValueError, match=r"read_csv: .*a\.csv"):
+        read_csv(path)
+
+
+def test_dataset_refuses_two_series_of_one_name():
+    series = some_dataset().series[0]
+    with pytest.raises(ValueError, match="unique"):
+        some_dataset(series=(series, series))
+
+
+def test_series_refuses_columns_of_different_length():
+    with pytest.raises(ValueError, match="one length"):
+        Series("a", {}, {"x": np.zeros(2)}, ("",))
+
+
+@pytest.mark.parametrize("name", figures.NAMES)
+def test_draw_depends_on_the_csv_alone(name, smooth_solvers, tmp_path):
+    module = figures.figure(name)
+    data = tasks.compute(module, quick=True)
+    write_csv(data, tmp_path / "a.csv")
+    assert png(module.draw(read_csv(tmp_path / "a.csv"))) == png(module.draw(data))
+
+
+def test_replacing_leaves_nothing_when_it_fails(tmp_path):
+    (tmp_path / "a.csv").write_text("old")
+    with (
+        pytest.raises(RuntimeError),
+        files.replacing(tmp_path, ["a.csv", "b.csv"]) as (a, _),
+    ):
+        a.write_text("new")
+        raise RuntimeError
+    assert [p.name for p in tmp_path.iterdir()] == ["a.csv"]
+    assert (tmp_path / "a.csv").read_text() == "old"
+
+
+def test_make_all_gives_every_file_and_a_gallery(smooth_solvers, tmp_path, capsys):
+    assert main(["make", "--all", "--out", str(tmp_path)]) == 0
+    expected = {f"{n}.{e}" for n in figures.NAMES for e in EXTENSIONS}
+    assert {p.name for p in tmp_path.iterdir()} == expected | {"index.html"}
+    page = (tmp_path / "index.html").read_text()
+    for name in figures.NAMES:
+        assert figures.figure(name).TITLE in page
+        assert all(f'"{name}.{e}"' in page for e in EXTENSIONS)
+    assert page.count("Largest error estimate 1.0e-0") == len(figures.NAMES)
+    assert "failed and are left as gaps" in page
+    assert "100%" in capsys.readouterr().err
+
+
+def test_make_leaves_nothing_of_a_figure_that_fails(
+    smooth_solvers, tiny, tmp_path, monkeypatch, capsys
+):
+    def stop(*arguments, **options):
+        raise RuntimeError("no capacity today")
+
+    monkeypatch.setattr(rp, "capacity", stop)
+    names = ["phase_diagram", "tiny"]
+    assert main(["make", *names, "--out", str(tmp_path)]) == 1
+    made = {p.name for p in tmp_path.iterdir()}
+    assert made == {"index.html", "tiny.png", "tiny.pdf", "tiny.csv"}
+    assert "no capacity today" in capsys.readouterr().err
+
+
+def test_make_leaves_nothing_of_a_picture_that_fails(
+    smooth_solvers, tiny, tmp_path, monkeypatch
+):
+    monkeypatch.setattr("figures.gallery.write_csv", lambda *_: 1 / 0)
+    assert main(["make", "tiny", "--out", str(tmp_path)]) == 1
+    assert [p.name for p in tmp_path.iterdir()] == ["index.html"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["make", "nonsense"], ["nonsense", *figures.NAMES]),
+        (["make"], ["--all", *figures.NAMES]),
+        (["make", "--all", "committee"], ["--all"]),
+        (["make", "committee", "--jobs", "0"], ["--jobs", "0"]),
+        (["make", "committee", "--quick", "--full"], ["not allowed"]),
+        ([], ["required"]),
+    ],
+)
+def test_command_line_refuses(arguments, words, capsys):
+    with pytest.raises(SystemExit) as stop:
+        main(arguments)
+    assert stop.value.code == 2
+    message = capsys.readouterr().err
+    assert all(word in message for word in words)
+
+
+def test_make_refuses_a_folder_before_computing(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(rp, "rs", lambda *_, **__: pytest.fail("computed"))
+    (tmp_path / "file").write_text("")
+    (tmp_path / "out" / "committee.png").mkdir(parents=True)
+    for out in ("file", "file/below", "out"):
+        with pytest.raises(SystemExit) as stop:
+            main(["make", "committee", "--out", str(tmp_path / out)])
+        assert stop.value.code == 2
+        assert f"cannot write to {tmp_path / out}" in capsys.readouterr().err
+    assert [p.name for p in (tmp_path / "out").iterdir()] == ["committee.png"]
+
+
+def test_list_names_every_figure(capsys):
+    assert main(["list"]) == 0
+    out = capsys.readouterr().out
+    assert all(name in out for name in figures.NAMES)
+
+
+def test_figure_refuses_an_unknown_name():
+    with pytest.raises(ValueError, match=r"committee.*given 'x'"):
+        figures.figure("x")
+
+
+def test_tasks_shared_by_figures_are_computed_once(smooth_solvers):
+    modules = [figures.figure("committee"), figures.figure("parity")]
+    done = []
+    ready = tasks.datasets(modules, quick=True, jobs=1, progress=done.append)
+    assert {module for module, _ in ready} == set(modules)
+    pieces = {p: p.points for m in modules for p in m.tasks(True)}
+    assert sum(done) == sum(pieces.values())
+    assert len(pieces) < sum(len(m.tasks(True)) for m in modules)
+
+
+def test_real_figure_end_to_end(tiny, tmp_path):
+    """Real solvers; processes give the numbers of one process."""
+    for jobs in ("1", "2"):
+        out = tmp_path / jobs
+        assert main(["make", "tiny", "--out", str(out), "--jobs", jobs]) == 0
+    one, two = ((tmp_path / jobs / "tiny.csv").read_text() for jobs in "12")
+    assert one == two
+    data = read_csv(tmp_path / "1" / "tiny.csv")
+    line = data.one(curve="local entropy")
+    end = data.one(curve="typical distance")
+    assert data.failed == 0
+    assert data.largest_error < 1e-9
+    # alpha = 1, K -> infinity: two independent evaluations of the RS saddle
+    assert end["distance"][0] == pytest.approx((1 - 0.3108062040350153) / 2, rel=1e-9)
+    # the curve joins its end, where it is smooth
+    assert line["normalised"][-1] == pytest.approx(end["normalised"][0], abs=1e-3)
+    assert np.all(np.diff(line["normalised"]) < 0)
+
+
+def test_wide_parity_is_flat():
+    flat = curves.wide_parity(alpha=2.0)
+    np.testing.assert_array_equal(flat["normalised"], -2 * np.log(2))
+
+
+@pytest.mark.parametrize("channel", [rp.Perceptron(), rp.Wide("sign")])
+def test_wide_law_is_the_limit_of_the_curve(channel):
+    distance = (3e-4, 1e-3, 3e-3)
+    law = asymptotics.wide_law(channel=channel, alpha=1.0, distance=distance)
+    curve = rp.local_entropy(
+        curves.model_of(channel), alpha=1.0, distance=distance, between="centre"
+    )
+    off = np.abs(law["normalised"] / curve.normalised - 1)
+    gamma = 1 / (4 * np.array(distance))
+    assert np.all(off < 2 * np.log(gamma) / gamma)
+    assert np.all(np.diff(off) > 0)
+
+
+def test_typical_law_has_the_prefactor_of_the_perceptron():
+    law = asymptotics.typical_law(channel=rp.Perceptron(), alpha=1.0, distance=(5e-4,))
+    # the prefactor 0.69963: derived and evaluated independently
+    assert law["normalised"][0] == pytest.approx(
+        -0.69963 * np.sqrt(1 - 0.999**2), rel=1e-5
+    )
