@@ -12,12 +12,13 @@ from setuptools import Extension, setup
 
 debug = os.environ.get("WIDEFLAT_DEBUG") == "1"
 sanitize = os.environ.get("WIDEFLAT_SANITIZE") == "1"
-build = "build/debug" if debug else "build/release"
+build = "build/sanitize" if sanitize else "build/debug" if debug else "build/release"
 
 compile_args = ["-O1", "-g"] if debug else ["-O3", "-g0", "-fno-math-errno"]
 link_args = []
 if sanitize:
     compile_args += ["-fsanitize=address,undefined", "-fno-omit-frame-pointer"]
+    compile_args += ["-fno-sanitize-recover=undefined"]
     link_args += ["-fsanitize=address,undefined"]
 
 sources = sorted(Path("replicas").glob("*.pyx"))

@@ -19,8 +19,9 @@ class Row:
     exact : its value (or values) to more digits than any of them reaches.
     ours, plain, tuned : functions that return the value; plain is the textbook twin
     (fixed Gauss-Legendre panels, a SciPy root), tuned has the best grid we found.
-    target : what ours over plain must reach; None if only reported. against : the
-    twin the target is about. points : solved in one call. seconds : spent on the row.
+    target : what the ratio of the twin named `against` to ours must reach; limit : the
+    seconds ours may take; None if only reported. points : solved in one call.
+    seconds : spent on the row.
     """
 
     task: str
@@ -29,6 +30,7 @@ class Row:
     plain: Callable | None
     tuned: Callable | None
     target: float | None = None
+    limit: float | None = None
     against: str = "plain"
     points: int = 1
     seconds: float = 3.0
@@ -42,14 +44,19 @@ def measure(row):
         for name in ("ours", "plain", "tuned")
         if getattr(row, name) is not None
     }
-    error, calls = {}, {}
+    error, calls, times = {}, {}, {}
     for name, function in functions.items():
         start = time.perf_counter()
-        error[name] = np.max(np.abs(function() - np.asarray(row.exact)))
-        calls[name] = max(1, int(0.02 / (time.perf_counter() - start)))
-    times = {name: [] for name in functions}
+        try:
+            error[name] = np.max(np.abs(function() - np.asarray(row.exact)))
+        except (AttributeError, NotImplementedError, TypeError) as missing:
+            return f"{row.task:{WIDTHS[0]}} not available: {missing}"
+        first = time.perf_counter() - start
+        calls[name] = max(1, int(0.02 / first))
+        # a slow twin is not run again for the sake of its first call
+        times[name] = [first] if first > 0.5 else []
     end = time.perf_counter() + row.seconds
-    while time.perf_counter() < end or len(times["ours"]) < 1:
+    while time.perf_counter() < end or not all(times.values()):
         # interleaved, so that a slow spell of the machine hits all alike
         for name, function in functions.items():
             start = time.perf_counter()
@@ -69,14 +76,23 @@ def measure(row):
         if done and row.target is not None and row.against == name:
             text += "" if ratio >= row.target else " !"
         cells.append(text)
-    cells.append("" if row.target is None else f"{row.target:g}x")
+    late = row.limit is not None and median["ours"] > row.limit
+    if row.target is not None:
+        cells.append(f"{row.target:g}x")
+    else:
+        cells.append("" if row.limit is None else f"{row.limit:g} s" + " !" * late)
     return _line(cells) + (f"  {row.note}" if row.note else "")
 
 
 def header():
     """The head of the table."""
-    names = "task", "error", "plain", "tuned", "ours", "plain", "ratio"
-    return _line([*names, "tuned", "ratio", "target"])
+    top = ["", "error:", "", "", "time:", "", "", "", "", ""]
+    twins = ["plain", "ratio", "tuned", "ratio"]
+    return (
+        _line(top)
+        + "\n"
+        + _line(["", "ours", "plain", "tuned", "ours", *twins, "target"])
+    )
 
 
 def _line(cells):

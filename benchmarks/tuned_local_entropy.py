@@ -1,4 +1,4 @@
-"""NumPy twins of the local entropy of scalar channels (kappa = 0), y finite and infinite.
+"""NumPy twins of the local entropy of scalar channels (kappa = 0), any y.
 
 K = 1 and K -> infinity differ only in the overlap of the fields. The saddle is one
 bracketed root (Brent); each evaluation is one array expression.

@@ -45,32 +45,45 @@ def tasks(quick):
 def draw(dataset):
     """A panel a machine, a colour a y; then the distance from the limit."""
     figure, axes = style.panels(3, height=2.5)
-    axes[1].sharex(axes[0])
     axes[1].sharey(axes[0])
     colors = dict(zip(REPLICAS, [*style.shades(len(REPLICAS) - 1), "k"], strict=True))
     for ax, model in zip(axes, MACHINES, strict=False):
         for y, color in colors.items():
             line = dataset.one(curve="local entropy", model=model, y=y)
-            style.curve(ax, line["distance"], line["normalised"], color=color)
-        ax.set(xlim=(0, None), ylim=(None, 0), xlabel="distance $d$")
-    axes[0].set_ylabel(r"normalised local entropy $\varphi_y$ (nats)")
-    labels = {rf"$y={y:g}$": {"color": c} for y, c in colors.items() if y < np.inf}
-    labels[r"$y\to\infty$"] = {"color": "k"}
-    style.key(axes[1], labels, loc="lower right", fontsize=6.5)
+            x, phi, stable = line["distance"], line["normalised"], line["stability"] < 1
+            style.curve(ax, x, phi, stable=stable, color=color)
+            label = f"${y:g}$" if y < np.inf else r"$\infty$"
+            label = f"$y=${label}" if y == 1 else label
+            if ax is axes[0]:
+                style.note(
+                    ax,
+                    label,
+                    x[-1],
+                    phi[-1],
+                    color=color,
+                    xytext=(3, 2 * (y == np.inf)),
+                )
+        ax.set(
+            xlabel="distance $d$",
+            xlim=(0, 0.27 if ax is axes[0] else 0.36),
+            ylim=(None, 0),
+        )
+    axes[0].set_ylabel(r"local entropy $\varphi_y$ (nats per weight)")
+    key = {k: v for k, v in style.CENTRE_KEY.items() if "centre" in k}
+    style.key(axes[1], key, loc="lower left", ncols=2, fontsize=6.5)
     for model, color in zip(MACHINES, style.COLOURS, strict=False):
         _draw_scan(axes[2], dataset.one(curve="replica scan", model=model), color)
     axes[2].set(xscale="log", yscale="log", xlim=(7e-4, 1.4), xlabel="$1/y$")
-    axes[2].set_ylabel(r"distance from the limit (nats)")
-    style.key(
-        axes[2],
-        {LABELS[m]: {"color": c} for m, c in zip(MACHINES, style.COLOURS, strict=False)}
-        | {
-            "normalised": {"color": "0.3", "ls": "", "marker": "o", "mfc": "white"},
-            "un-normalised": {"color": "0.3", "ls": "", "marker": "o"},
-        },
-        loc="upper left",
-        fontsize=6.5,
-    )
+    axes[2].set_ylabel(r"$|\varphi_y-\varphi_\infty|$ (nats per weight)")
+    machines = {
+        LABELS[model]: {"color": color}
+        for model, color in zip(MACHINES, style.COLOURS, strict=False)
+    }
+    kinds = {
+        "normalised": {"color": "0.3", "ls": "", "marker": "o", "mfc": "white"},
+        "un-normalised": {"color": "0.3", "ls": "", "marker": "o"},
+    }
+    style.key(axes[2], machines | kinds, loc="upper left", fontsize=6.5)
     titles = [LABELS[m] for m in MACHINES] + [f"$d={DISTANCE:g}$"]
     style.letters(axes, titles)
     return figure
@@ -88,10 +101,10 @@ def caption(dataset):
     return (
         f"Local entropy at load &alpha; = {ALPHA:g} for y replicas at mutual distance "
         "d, normalised by its value without patterns: perceptron (a) and committee "
-        "with K &rarr; &infin; (b). At y = 1 it is the typical entropy at every "
-        "distance; as d &rarr; 0 at fixed y the replicas merge and the curve tends to "
-        "1/y of it; only for y &rarr; &infin; does it vanish. Curves end at the "
-        f"typical distance. (c) Distance from y = &infin; at d = {DISTANCE:g}: the "
+        "with K &rarr; &infin; (b, same colours). At y = 1 it is the typical entropy "
+        "at every distance; as d &rarr; 0 at fixed y the replicas merge and the curve "
+        "tends to 1/y of it; only for y &rarr; &infin; does it vanish. Curves end at "
+        f"the typical distance. (c) Distance from y = &infin; at d = {DISTANCE:g}: the "
         "un-normalised local entropy converges as 1/y, the normalised one as "
-        "(ln y)/y."
+        "(ln y)/y. Dashed: the centre is unstable, the curve is an approximation."
     )

@@ -43,15 +43,16 @@ def draw(dataset):
         ):
             for K in sizes:
                 draw_curve(ax, dataset, COLOURS[K], model=model, K=K, alpha=alpha)
+        load = rf"$\alpha={alpha:g}$"
         flat = dataset.one(model="parity", K=np.inf, alpha=alpha)
         x, y = flat["distance"], flat["normalised"]
         style.curve(axes[1], x, y, color=COLOURS[np.inf])
-        _name_load(axes[1], alpha, 0.49, y[0], ha="right", va="top", xytext=(0, -2))
+        style.note(axes[1], load, 0.49, y[0], ha="right", va="top", xytext=(0, -2))
         end = dataset.one(
             curve="typical distance", model="committee", K=np.inf, alpha=alpha
         )
         x, y = end["distance"][0], end["normalised"][0]
-        _name_load(axes[0], alpha, x, y, ha="left", va="center", xytext=(5, 0))
+        style.note(axes[0], load, x, y, xytext=(5, 0))
     axes[0].set(xlim=(0, 0.5), ylim=(-1.55, 0))
     axes[0].set_ylabel(r"normalised local entropy $\varphi$ (nats per weight)")
     for ax in axes:
@@ -61,16 +62,6 @@ def draw(dataset):
     key = {labels[K]: {"color": color} for K, color in COLOURS.items()}
     style.key(axes[0], key | style.CENTRE_KEY, loc="lower right")
     return figure
-
-
-def _name_load(ax, alpha, x, y, **options):
-    ax.annotate(
-        rf"$\alpha={alpha:g}$",
-        (x, y),
-        textcoords="offset points",
-        fontsize=7.5,
-        **options,
-    )
 
 
 def caption(dataset):

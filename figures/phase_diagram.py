@@ -54,22 +54,22 @@ def draw(dataset):
             style.curve(margin, line["kappa"], line["alpha"], color=look["color"])
     limit = dataset.one(curve=AT, K=np.inf)
     trees.axhline(limit["alpha"][0], color=LOOKS[AT]["color"], ls=":")
-    trees.annotate(
+    style.note(
+        trees,
         r"instability, $K\to\infty$",
-        (9.4, limit["alpha"][0]),
-        xytext=(0, -3),
-        textcoords="offset points",
+        *(9.4, limit["alpha"][0]),
         ha="right",
-        va="top",
-        fontsize=7.5,
+        va="bottom",
+        xytext=(0, 1),
     )
     trees.set(xlabel="number of units $K$", xlim=(0.5, 9.5), ylim=(0, None))
     trees.set_xticks(range(1, 10))
     trees.xaxis.minorticks_off()
     trees.set_ylabel(r"load $\alpha$ (patterns per weight)")
     margin.set(xlabel=r"margin $\kappa$", xlim=(-1, 1), yscale="log")
-    margin.set_ylabel(r"load $\alpha$ (patterns per weight)")
-    style.key(trees, {LABELS[q]: look for q, look in LOOKS.items()}, loc="upper left")
+    margin.set_yticks([0.5, 1, 2, 5, 10], ["0.5", "1", "2", "5", "10"])
+    margin.tick_params(axis="y", which="minor", labelleft=False)
+    style.key(trees, {LABELS[q]: look for q, look in LOOKS.items()}, loc="upper right")
     machines = {
         "committee": {"color": "0.3", "marker": "o"},
         "parity": {"color": "0.3", "marker": "o", "mfc": "white"},

@@ -18,6 +18,7 @@ __all__ = [
     "curve",
     "key",
     "letters",
+    "note",
     "panels",
     "shades",
     "styled",
@@ -67,6 +68,12 @@ def key(ax, lines, **options):
     ax.add_artist(legend)
 
 
+def note(ax, text, x, y, *, ha="left", va="center", **options):
+    """Small text beside the point x, y; xytext moves it, in points."""
+    options = {"textcoords": "offset points", "fontsize": 7.5, **options}
+    ax.annotate(text, (x, y), ha=ha, va=va, **options)
+
+
 def curve(ax, x, y, *, stable=None, log=False, **options):
     """Line through the points, dashed where not `stable`, a gap where y is nan.
 
@@ -91,7 +98,7 @@ def curve(ax, x, y, *, stable=None, log=False, **options):
 
 def shades(n):
     """n colours in order of lightness, told apart in grey too."""
-    return [colormaps["viridis"](x) for x in np.linspace(0.92, 0.08, n)]
+    return [colormaps["viridis"](x) for x in np.linspace(0.86, 0.08, n)]
 
 
 def _cubic(x, y, log):

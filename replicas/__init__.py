@@ -6,8 +6,10 @@ patterns per weight, distances are (1 - overlap)/2.
 """
 
 from replicas.channels import Perceptron, Tree, Wide
+from replicas.franz_parisi import franz_parisi
 from replicas.local_entropy import local_entropy
 from replicas.model import Model
+from replicas.one_rsb import one_rsb
 from replicas.priors import Spherical
 from replicas.results import Curve, Estimate, Saddle
 from replicas.rs import rs
@@ -23,6 +25,8 @@ __all__ = [
     "Tree",
     "Wide",
     "at_line",
+    "franz_parisi",
     "local_entropy",
+    "one_rsb",
     "rs",
 ]

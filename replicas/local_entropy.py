@@ -4,7 +4,8 @@ import math
 
 import numpy as np
 
-from replicas import check, finite_y, large_y
+from replicas import check, finite_y, large_y, tree_large_y
+from replicas.channels import Tree
 from replicas.model import require_model
 from replicas.results import Curve, failed_point, stack
 
@@ -91,4 +92,5 @@ def _point(channel, alpha, eps, y, start):
     if math.isfinite(y):
         return finite_y.point(channel, alpha, eps, y)
     c = start["order"].get("c") if start and start["success"] else None
-    return large_y.point(channel, alpha, eps, start=c and math.log(c))
+    solver = tree_large_y if isinstance(channel, Tree) else large_y
+    return solver.point(channel, alpha, eps, start=c and math.log(c))

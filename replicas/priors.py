@@ -3,6 +3,7 @@
 docs/spherical.md derives the formulas. Overlaps near 1 are given by eps = 1 - q.
 """
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,3 +27,20 @@ class Spherical:
         d_q1 = 0.5 * (1 - m) * (dq / (eps * lam) + q0 / lam**2)
         d_m = 0.5 * (dq / (m * lam) - log_ratio / m**2 - q0 * dq / lam**2)
         return value, d_q0, d_q1, d_m
+
+    def franz_parisi(self, q, eps, eps_p, c, delta):
+        """Entropic term around one of the references, and its gradient.
+
+        q : overlap of the references, eps = 1 - q; eps_p = 1 - p, distance to the
+        tagged one. c and delta, in (0, 1), fix q1 and t: docs/franz_parisi.md (F3).
+        Returns the term less its value at alpha = 0, log(1 - p^2)/2, and its
+        derivatives in q1 and t.
+
+        Source: docs/franz_parisi.md (F4), (F5).
+        """
+        span = eps_p * (2 - eps_p)
+        eps1 = span * (1 - c * c) * (1 - delta)
+        excess = span * ((1 - c * c) * delta + c * c / eps)
+        value = 0.5 * (math.log1p(-c * c) + math.log1p(-delta) + excess / eps1)
+        slope_t = c * math.sqrt(q * eps * span) / (eps * eps * eps1)
+        return value, 0.5 * excess / (eps1 * eps1), slope_t

@@ -1,0 +1,305 @@
+"""The inner maximum M_c(a); equations (LT2)-(LT6) of docs/large_y_trees.md.
+
+Fields come sorted: a_1 >= ... >= a_K, and for parity a_1 >= ... >= |a_K|.
+"""
+
+from libc.math cimport (
+    INFINITY, M_PI, M_SQRT1_2, NAN, exp, fabs, log, log1p, sqrt
+)
+from scipy.special.cython_special cimport erfcx
+
+from replicas._channels cimport TreeChannel, tree_log_p
+
+cdef double NEGLIGIBLE = 1e-250
+
+
+cdef double trio_log_p(
+    bint parity, const double* b, double* gradient, double* hessian
+) noexcept nogil:
+    # log P(b) for K = 3: (LT3); NAN where P underflows
+    cdef double[3] h
+    cdef double[3] g
+    cdef double[3] G
+    cdef double x, tail, P, Q
+    cdef int l, m, n
+    for l in range(3):
+        x = fabs(b[l])
+        G[l] = exp(-0.5 * x * x)
+        tail = 0.5 * erfcx(x * M_SQRT1_2) * G[l]
+        G[l] /= sqrt(2 * M_PI)
+        h[l], g[l] = (tail, 1 - tail) if b[l] < 0 else (1 - tail, tail)
+    if parity:
+        P = h[0] * (h[1] * h[2] + g[1] * g[2]) + g[0] * (h[1] * g[2] + g[1] * h[2])
+        Q = g[0] * (h[1] * h[2] + g[1] * g[2]) + h[0] * (h[1] * g[2] + g[1] * h[2])
+    else:
+        P = h[0] * h[1] + h[2] * (h[0] * g[1] + g[0] * h[1])
+        Q = g[0] * g[1] + g[2] * (g[0] * h[1] + h[0] * g[1])
+    if P < NEGLIGIBLE:
+        return NAN
+    for l in range(3):
+        m, n = (l + 1) % 3, (l + 2) % 3
+        if parity:
+            gradient[l] = G[l] * (h[m] - g[m]) * (h[n] - g[n]) / P
+        else:
+            gradient[l] = G[l] * (h[m] * g[n] + g[m] * h[n]) / P
+    for l in range(3):
+        m, n = (l + 1) % 3, (l + 2) % 3
+        x = 2 * (h[l] - g[l]) if parity else g[l] - h[l]
+        x = G[m] * G[n] * x / P - gradient[m] * gradient[n]
+        hessian[3 * m + n] = hessian[3 * n + m] = x
+        hessian[4 * l] = -gradient[l] * (b[l] + gradient[l])
+    return log(P) if P < Q else log1p(-Q)
+
+
+cdef inline double pivot(double d, bint* positive) noexcept nogil:
+    # pivots that are not positive are replaced by their magnitude: still an ascent
+    if d > 1e-12:
+        return d
+    positive[0] = False
+    return max(fabs(d), 1e-3)
+
+
+cdef bint trio_step(
+    double c, const double* a, const double* b, const double* e, double* A,
+    double* value, double* gain, double* r, double* db,
+) noexcept nogil:
+    # newton_step for K = 3, written out; r (in: c gradient of log P) becomes the step
+    cdef bint positive = True
+    cdef double d0, d1, d2, l10, l20, l21, x0, x1, x2, s0, s1, s2, y0, y1, y2
+    x0, x1, x2 = b[0] - a[0], b[1] - a[1], b[2] - a[2]
+    value[0] -= 0.5 * (x0 * x0 + x1 * x1 + x2 * x2) / c
+    x0, x1, x2 = c * r[0] - x0, c * r[1] - x1, c * r[2] - x2
+    d0 = pivot(1 - c * A[0], &positive)
+    l10, l20 = -c * A[3] / d0, -c * A[6] / d0
+    d1 = pivot(1 - c * A[4] - l10 * l10 * d0, &positive)
+    l21 = (-c * A[7] - l20 * l10 * d0) / d1
+    d2 = pivot(1 - c * A[8] - l20 * l20 * d0 - l21 * l21 * d1, &positive)
+    s1 = x1 - l10 * x0
+    s2 = (x2 - l20 * x0 - l21 * s1) / d2
+    s1 = s1 / d1 - l21 * s2
+    s0 = x0 / d0 - l10 * s1 - l20 * s2
+    gain[0] = 0.5 * (x0 * s0 + x1 * s1 + x2 * s2) / c
+    r[0], r[1], r[2] = s0, s1, s2
+    y1 = e[1] - l10 * e[0]
+    y2 = (e[2] - l20 * e[0] - l21 * y1) / d2
+    y1 = y1 / d1 - l21 * y2
+    y0 = e[0] / d0 - l10 * y1 - l20 * y2
+    db[0], db[1], db[2] = y0, y1, y2
+    return positive
+
+
+cdef bint newton_step(
+    Problem problem, const double* a, const double* b, const double* e,
+    double* value, double* gain, double* step, double* db,
+) noexcept nogil:
+    """Value at b, Newton step, its predicted gain, and db = (1 - c hessian)^-1 e.
+
+    False where 1 - c hessian is not positive definite, checked by its LDL^T pivots.
+    """
+    cdef int K = problem.tree.K, i, j, k
+    cdef double c = problem.c, x
+    cdef double[MAX_UNITS] r
+    cdef double[MAX_UNITS] d
+    cdef double[MAX_UNITS * MAX_UNITS] A
+    cdef bint positive = True
+    value[0] = trio_log_p(problem.tree.parity, b, step, A) if K == 3 else NAN
+    if value[0] != value[0]:
+        value[0] = tree_log_p(problem.tree, b, step, A)
+    if K == 3:
+        return trio_step(c, a, b, e, A, value, gain, step, db)
+    for i in range(K):
+        x = b[i] - a[i]
+        value[0] -= 0.5 * x * x / c
+        step[i] = c * step[i] - x
+        r[i] = step[i]
+        db[i] = e[i]
+        for j in range(i + 1):
+            A[i * K + j] = (i == j) - c * A[i * K + j]
+    for j in range(K):
+        x = A[j * K + j]
+        for k in range(j):
+            x -= A[j * K + k] * A[j * K + k] * d[k]
+        d[j] = pivot(x, &positive)
+        for i in range(j + 1, K):
+            x = A[i * K + j]
+            for k in range(j):
+                x -= A[i * K + k] * A[j * K + k] * d[k]
+            A[i * K + j] = x / d[j]
+    for i in range(K):
+        for k in range(i):
+            step[i] -= A[i * K + k] * step[k]
+            db[i] -= A[i * K + k] * db[k]
+    for i in range(K - 1, -1, -1):
+        step[i] /= d[i]
+        db[i] /= d[i]
+        for k in range(i + 1, K):
+            step[i] -= A[k * K + i] * step[k]
+            db[i] -= A[k * K + i] * db[k]
+    gain[0] = 0
+    for i in range(K):
+        gain[0] += 0.5 * r[i] * step[i] / c
+    return positive
+
+
+cdef double largest(int K, const double* step) noexcept nogil:
+    cdef double size = 0
+    cdef int i
+    for i in range(K):
+        size = max(size, fabs(step[i]))
+    return size
+
+
+cdef bint follow(
+    Problem problem, const double* a, const double* e, Branch* branch, double* first
+) noexcept nogil:
+    """Newton from branch.b to the local maximum next to it; False if it has none.
+
+    first: size of the first step, the error of the prediction.
+    """
+    cdef int K = problem.tree.K, n, i
+    cdef double value, gain, size, last = INFINITY
+    cdef double[MAX_UNITS] step
+    for n in range(10):
+        if not newton_step(
+            problem, a, branch.b, e, &value, &gain, step, branch.db
+        ):
+            if n == 0:
+                first[0] = INFINITY
+            return False
+        size = largest(K, step)
+        if n == 0:
+            first[0] = size
+        for i in range(K):
+            branch.b[i] += step[i]
+        if size < 1e-5:
+            branch.M = value + gain
+            return True
+        if size > 2 * last:
+            return False
+        last = size
+    return False
+
+
+cdef bint near(int K, const double* b, const Branch* best) noexcept nogil:
+    cdef int i
+    for i in range(K):
+        if fabs(b[i] - best.b[i]) > 0.02:
+            return False
+    return best.M > -INFINITY
+
+
+cdef void climb(
+    Problem problem, const double* a, const double* e, const Branch* best,
+    Branch* branch,
+) noexcept nogil:
+    """Ascent from branch.b to a local maximum.
+
+    M = -inf if none is reached, or if it is the one already known as best.
+    """
+    cdef int K = problem.tree.K, n, i
+    cdef double value, gain, size, scale = 1, old = -INFINITY
+    cdef double[MAX_UNITS] step
+    cdef double[MAX_UNITS] base
+    cdef double[MAX_UNITS] base_step
+    cdef bint maximum
+    branch.M = -INFINITY
+    for n in range(200):
+        maximum = newton_step(
+            problem, a, branch.b, e, &value, &gain, step, branch.db
+        )
+        size = largest(K, step)
+        if maximum and size < 0.02 and near(K, branch.b, best):
+            return
+        if maximum and size < 1e-5:
+            for i in range(K):
+                branch.b[i] += step[i]
+            branch.M = value + gain
+            return
+        if value < old:
+            scale *= 0.3
+        else:
+            old = value
+            scale = min(1.0, 2 / size)
+            for i in range(K):
+                base[i] = branch.b[i]
+                base_step[i] = step[i]
+        for i in range(K):
+            branch.b[i] = base[i] + scale * base_step[i]
+
+
+cdef void set_start(Problem problem, const double* a, int n, double* b) noexcept nogil:
+    # (LT6): the n-th start; k units must be positive
+    cdef int K = problem.tree.K, k = (K + 1) // 2, l
+    cdef double L = sqrt(2 * log1p(problem.c)) + 0.3, m
+    for l in range(K):
+        b[l] = a[l]
+    if problem.tree.parity:
+        if n == 1:
+            b[K - 1] = max(a[K - 1], L)
+        elif n == 2:
+            b[K - 1] = max(a[K - 1], 0.3)
+        elif n == 3:
+            b[K - 1] = -0.05
+            b[K - 2] = 0.05
+        elif n == 4:
+            b[K - 1] = max(a[K - 1], 0.3)
+            for l in range(K - 1):
+                b[l] = max(a[l], 0.7)
+        elif n == 5:
+            for l in range(K):
+                b[l] = max(a[l], L)
+        return
+    if n == 1:
+        for l in range(k):
+            b[l] = max(a[l], L)
+    elif n == 2:
+        for l in range(K):
+            b[l] = max(a[l], L)
+    elif n == 3:
+        m = max(0.5 * (a[k - 1] + a[k]), 0.3)
+        for l in range(k - 1):
+            b[l] = max(a[l], L)
+        for l in range(k - 1, K):
+            b[l] = m
+    elif n == 4:
+        for l in range(K):
+            b[l] = max(a[l], 0.3)
+    elif n == 5:
+        for l in range(k):
+            b[l] = max(a[l], 0.7)
+
+
+cdef void highest(
+    Problem problem, const double* a, const double* e, Branch* best
+) noexcept nogil:
+    """The global maximum: the best of the ascents from the starts (LT6)."""
+    cdef Branch trial
+    cdef int n
+    best.M = -INFINITY
+    for n in range(6):
+        set_start(problem, a, n, trial.b)
+        climb(problem, a, e, best, &trial)
+        if trial.M > best.M:
+            best[0] = trial
+
+
+def inner_maximum(
+    TreeChannel channel, double c, const double[:, ::1] a,
+    double[::1] M, double[:, ::1] b,
+):
+    """Fill M_c(a) and b*(a) for sorted fields a (n, K)."""
+    cdef Problem problem
+    cdef Branch best
+    cdef double[MAX_UNITS] e
+    cdef Py_ssize_t i
+    cdef int l
+    problem.tree = channel.c
+    problem.c = c
+    for l in range(MAX_UNITS):
+        e[l] = 0
+    with nogil:
+        for i in range(a.shape[0]):
+            highest(problem, &a[i, 0], e, &best)
+            M[i] = best.M
+            for l in range(problem.tree.K):
+                b[i, l] = best.b[l]

@@ -1,0 +1,270 @@
+"""Line integrals of the inner maximum; equations (LT7)-(LT11) of docs/large_y_trees.md.
+
+A line runs through the sorted sector in the direction e along which the fields keep
+their differences: a(x) = a(0) + x e. Panels end where the maximum changes branch.
+"""
+
+from libc.math cimport exp, fabs
+
+from replicas._channels cimport TreeChannel
+from replicas._inner_max cimport MAX_UNITS, Branch, Problem, follow, highest
+
+cdef enum:
+    NODES = 8
+    DEPTH = 40
+
+cdef double MISMATCH = 0.1
+cdef double SEARCH = 1.0
+
+
+cdef struct Rule:
+    # nodes in (0, 1), their weights, and what gives the last two Legendre coefficients
+    double[NODES] x
+    double[NODES] w
+    double[NODES] last
+    double[NODES] last_but_one
+
+
+cdef struct Line:
+    Problem problem
+    Rule rule
+    double[MAX_UNITS] a0
+    double[MAX_UNITS] e
+    double rate
+    double scale
+    double tol
+
+
+cdef struct Sums:
+    double M
+    double D
+    double error
+    double nodes
+
+
+cdef double place(const Line* line, double x, double* a) noexcept nogil:
+    # a(x), and its weight
+    cdef int l
+    for l in range(line.problem.tree.K):
+        a[l] = line.a0[l] + x * line.e[l]
+    return line.scale * exp(-line.rate * x * x)
+
+
+cdef void global_branch(const Line* line, double x, Branch* best) noexcept nogil:
+    cdef double[MAX_UNITS] a
+    place(line, x, a)
+    highest(line.problem, a, line.e, best)
+
+
+cdef void predict(
+    int K, const Branch* left, const Branch* right, double h, double s, double* b
+) noexcept nogil:
+    # cubic Hermite interpolation of b at the fraction s of the panel
+    cdef double r = 1 - s
+    cdef int l
+    for l in range(K):
+        b[l] = (
+            r * r * ((1 + 2 * s) * left.b[l] + s * h * left.db[l])
+            + s * s * ((1 + 2 * r) * right.b[l] - r * h * right.db[l])
+        )
+
+
+cdef bint smooth_panel(
+    const Line* line, double x0, const Branch* left, double x1, const Branch* right,
+    Sums* sums,
+) noexcept nogil:
+    # Sums over one panel; False where the nodes are not on one smooth branch
+    cdef Branch branch
+    cdef double[MAX_UNITS] a
+    cdef double h = x1 - x0, x, weight, F, first, c1 = 0, c2 = 0, top = 0, D
+    cdef int i, l
+    sums.M = sums.D = 0
+    for i in range(NODES):
+        x = x0 + h * line.rule.x[i]
+        weight = place(line, x, a)
+        predict(line.problem.tree.K, left, right, h, line.rule.x[i], branch.b)
+        if not follow(line.problem, a, line.e, &branch, &first) or first > MISMATCH:
+            return False
+        F = weight * branch.M
+        D = 0
+        for l in range(line.problem.tree.K):
+            D += (branch.b[l] - a[l]) ** 2
+        sums.M += h * line.rule.w[i] * F
+        sums.D += h * line.rule.w[i] * weight * D
+        c1 += line.rule.last[i] * F
+        c2 += line.rule.last_but_one[i] * F
+        top = max(top, fabs(F))
+    c1 = max(fabs(c1), fabs(c2))
+    sums.error = h * c1 * min(1.0, c1 / top) if top > 0 else 0
+    return True
+
+
+cdef double tangents_cross(
+    const Line* line, double x0, const Branch* left, double x1, const Branch* right
+) noexcept nogil:
+    # where the tangents of the convex function M + |a|^2/(2c) cross
+    cdef double[MAX_UNITS] a
+    cdef double M0 = left.M, M1 = right.M, m0 = 0, m1 = 0, c = line.problem.c, x
+    cdef int l
+    for l in range(line.problem.tree.K):
+        x = line.a0[l] + x0 * line.e[l]
+        M0 += 0.5 * x * x / c
+        m0 += left.b[l] * line.e[l] / c
+        x = line.a0[l] + x1 * line.e[l]
+        M1 += 0.5 * x * x / c
+        m1 += right.b[l] * line.e[l] / c
+    if not fabs(m1 - m0) > 0:
+        return 0.5 * (x0 + x1)
+    return (M0 - m0 * x0 - M1 + m1 * x1) / (m1 - m0)
+
+
+cdef bint move(const Line* line, double x0, double x, Branch* branch) noexcept nogil:
+    # follow a branch from x0 to x
+    cdef double[MAX_UNITS] a
+    cdef double first
+    cdef int l
+    place(line, x, a)
+    for l in range(line.problem.tree.K):
+        branch.b[l] += (x - x0) * branch.db[l]
+    return follow(line.problem, a, line.e, branch, &first)
+
+
+cdef bint same(int K, const Branch* one, const Branch* other) noexcept nogil:
+    cdef int l
+    for l in range(K):
+        if fabs(one.b[l] - other.b[l]) > 1e-4:
+            return False
+    return True
+
+
+cdef bint find_switch(
+    const Line* line, double x0, double x1, Branch* left, Branch* right, double* x
+) noexcept nogil:
+    """Where the branches of the two ends have equal value, and both of them there.
+
+    False if there is no such point: the branches join or end before it.
+    """
+    cdef double xl = x0, xr = x1, new
+    cdef int n
+    for n in range(30):
+        new = tangents_cross(line, xl, left, xr, right)
+        if not x0 < new < x1:
+            return False
+        if n > 0 and fabs(new - x[0]) < 1e-13 * (1 + fabs(new)):
+            return True
+        x[0] = new
+        if not (move(line, xl, new, left) and move(line, xr, new, right)):
+            return False
+        if same(line.problem.tree.K, left, right):
+            return False
+        xl = xr = new
+    return False
+
+
+cdef void panel(
+    const Line* line, double x0, const Branch* left, double x1, const Branch* right,
+    int depth, Sums* total,
+) noexcept nogil:
+    # add the integral from x0 to x1, whose ends are on the given branches
+    cdef Sums sums
+    cdef Branch one, other, best
+    cdef double x = 0.5 * (x0 + x1), first
+    cdef double[MAX_UNITS] a
+    cdef int K
+    cdef bint smooth = smooth_panel(line, x0, left, x1, right, &sums)
+    total.nodes += NODES
+    if smooth and (sums.error <= line.tol or depth >= DEPTH):
+        total.M += sums.M
+        total.D += sums.D
+        total.error += sums.error
+        return
+    if depth >= DEPTH:
+        total.error += (x1 - x0) * fabs(left.M + right.M)
+        return
+    if smooth:
+        # one branch joins the ends: search again only across long panels
+        K = line.problem.tree.K
+        predict(K, left, right, x1 - x0, 0.5, best.b)
+        place(line, x, a)
+        if x1 - x0 > SEARCH or not follow(line.problem, a, line.e, &best, &first):
+            global_branch(line, x, &best)
+    else:
+        one, other = left[0], right[0]
+        if find_switch(line, x0, x1, &one, &other, &x):
+            global_branch(line, x, &best)
+            if best.M <= one.M + 1e-10 * fabs(one.M):
+                panel(line, x0, left, x, &one, depth + 1, total)
+                panel(line, x, &other, x1, right, depth + 1, total)
+                return
+        else:
+            x = 0.5 * (x0 + x1)
+            global_branch(line, x, &best)
+    panel(line, x0, left, x, &best, depth + 1, total)
+    panel(line, x, &best, x1, right, depth + 1, total)
+
+
+cdef class Lines:
+    """Lines in the direction e; fields with e = 0 stay where they are.
+
+    width: longest panel; tol: absolute error of one line; rule: (4, NODES) nodes in
+    (0, 1), weights, and the rows giving the last two Legendre coefficients.
+    """
+
+    cdef Line line
+    cdef double width
+
+    def __init__(
+        self, TreeChannel channel, double c, double gamma, const double[::1] e,
+        double width, double tol, const double[:, ::1] rule,
+    ):
+        cdef int i
+        self.line.problem.tree = channel.c
+        self.line.problem.tree.K = e.shape[0]
+        self.line.problem.c = c
+        self.line.tol = tol
+        self.width = width
+        self.line.rate = 0
+        for i in range(e.shape[0]):
+            self.line.e[i] = e[i]
+            self.line.rate += 0.5 * e[i] * e[i] / gamma
+        for i in range(NODES):
+            self.line.rule.x[i] = rule[0, i]
+            self.line.rule.w[i] = rule[1, i]
+            self.line.rule.last[i] = rule[2, i]
+            self.line.rule.last_but_one[i] = rule[3, i]
+
+    cdef void integrate_one(self, double x0, double x1, Sums* sums) noexcept nogil:
+        cdef int k, m = 1 + <int>((x1 - x0) / self.width)
+        cdef double x
+        cdef Branch left, right
+        global_branch(&self.line, x0, &left)
+        for k in range(m):
+            x = x0 + (x1 - x0) * (k + 1) / m
+            global_branch(&self.line, x, &right)
+            panel(
+                &self.line, x0 + (x1 - x0) * k / m, &left, x, &right, 0, sums
+            )
+            left = right
+
+    def integrate(
+        self, const double[:, ::1] a0, const double[::1] x0, const double[::1] x1,
+        const double[::1] scale, double[:, ::1] out,
+    ):
+        """Fill out (n, 4): integrals of M and |b* - a|^2, error, number of nodes.
+
+        Line i runs from a0[i] + x0[i] e to a0[i] + x1[i] e with the weight
+        scale[i] exp(-x^2 |e|^2/(2 gamma)).
+        """
+        cdef Py_ssize_t i
+        cdef int l
+        cdef Sums sums
+        with nogil:
+            for i in range(a0.shape[0]):
+                sums.M = sums.D = sums.error = sums.nodes = 0
+                for l in range(a0.shape[1]):
+                    self.line.a0[l] = a0[i, l]
+                self.line.scale = scale[i]
+                if x1[i] > x0[i]:
+                    self.integrate_one(x0[i], x1[i], &sums)
+                out[i, 0], out[i, 1] = sums.M, sums.D
+                out[i, 2], out[i, 3] = sums.error, sums.nodes

@@ -1,0 +1,225 @@
+"""Local entropy of a tree machine for y -> infinity.
+
+docs/large_y_trees.md derives the formulas.
+"""
+
+import numpy as np
+from scipy.optimize import brentq
+
+from replicas import _inner_max, check
+from replicas.channels import Tree
+from replicas.tree_average import plane_average
+
+__all__ = ["inner_maximum", "point"]
+
+MAX_UNITS = 9
+LN_C_MIN, LN_C_MAX = np.log(1e-6), 600.0
+REFINEMENTS = 4
+NO_SADDLE = (
+    "no saddle with c > 0: q1 is not above the replica-symmetric overlap, or alpha "
+    "is above the replica-symmetric capacity"
+)
+
+
+def point(channel, alpha, eps, *, tol=1e-8, start=None):
+    r"""Local entropy phi(q1) of a tree for y -> infinity, replica-symmetric centre.
+
+    phi = min_c { gamma / (2(1 + c)) + alpha E_z M_c(sqrt(gamma) z) },
+    gamma = q1/(1 - q1).
+
+    Parameters
+    ----------
+    channel : Tree with 2 <= K <= 9.
+    alpha : float > 0, patterns per weight.
+    eps : float in (0, 1), 1 - q1; the distance between replicas is eps/2.
+    tol : float > 0, error of `normalised` relative to its size.
+    start : float or None, ln c of a neighbouring point; only saves time.
+
+    Returns
+    -------
+    dict with floats entropy = normalised + ln(eps)/2 and normalised = phi (nats per
+    weight), order {"q1", "c", "delta"}, stability, error (absolute, of both
+    entropies), residual (of (LT14)), and success, message. Where there is no saddle
+    (q1 not above the replica-symmetric overlap, or alpha above the replica-symmetric
+    capacity) the floats are nan. stability is inf: M_c has kinks, so that the
+    replicon of the centre diverges (LT17).
+
+    Raises ValueError for a channel, alpha, eps or tol out of range.
+
+    Source: docs/large_y_trees.md (LT1), (LT14)-(LT16).
+    """
+    _check("point", channel)
+    alpha = check.positive("point", "alpha", alpha).item()
+    tol = check.positive("point", "tol", tol).item()
+    eps = check.inside("point", "eps", eps, "in (0, 1)", lambda x: (x > 0) & (x < 1))
+    if start is not None:
+        check.finite("point", "start", start)
+    saddle = _Saddle(channel, alpha, eps.item())
+    ln_c, message = saddle.locate(start)
+    return _failed(message) if message else saddle.evaluate(ln_c, tol)
+
+
+def inner_maximum(channel, a, c):
+    r"""Inner maximum M_c(a) = max_b [log P(b) - |b - a|^2/(2c)] and its place b*.
+
+    Parameters
+    ----------
+    channel : Tree with K <= 9.
+    a : array (..., K), fields in b-units.
+    c : float in (0, 1e260).
+
+    Returns
+    -------
+    M : array (...); b : array (..., K). Where two maxima tie, b is one of them.
+
+    The global maximum is the best of the ascents from the starts (LT6).
+
+    Source: docs/large_y_trees.md (LT2)-(LT6).
+    """
+    _check("inner_maximum", channel, smallest=1)
+    c = check.inside("inner_maximum", "c", c, "in (0, 1e260)", lambda c: (c > 0) & (c < 1e260))
+    a = check.inside("inner_maximum", "a", a, "finite", np.isfinite)
+    if a.ndim == 0 or a.shape[-1] != channel.K:
+        raise ValueError(
+            f"inner_maximum: a must have {channel.K} as last dimension, "
+            f"given shape {a.shape}"
+        )
+    fields, order, sign = into_sector(channel, a.reshape(-1, channel.K))
+    M, sorted_b = np.empty(len(fields)), np.empty_like(fields)
+    _inner_max.inner_maximum(channel.kernel, c.item(), fields, M, sorted_b)
+    b = np.empty_like(sorted_b)
+    np.put_along_axis(b, order, sorted_b, axis=1)
+    return M.reshape(a.shape[:-1])[()], (b * sign).reshape(a.shape)
+
+
+def into_sector(channel, a):
+    """Fields (n, K) moved into the sorted sector (LT4), and what undoes it."""
+    sign = np.ones_like(a)
+    if channel.rule == "parity":
+        sign[a < 0] = -1
+        order = np.argsort(-abs(a), axis=1, kind="stable")
+        smallest = order[:, -1:]
+        # all but the smallest are made positive; it takes the sign of the product
+        product = sign.prod(axis=1, keepdims=True)
+        own = np.take_along_axis(sign, smallest, axis=1)
+        np.put_along_axis(sign, smallest, own * product, axis=1)
+    else:
+        order = np.argsort(-a, axis=1, kind="stable")
+    fields = np.take_along_axis(a * sign, order, axis=1)
+    return np.ascontiguousarray(fields), order, sign
+
+
+def _check(function, channel, smallest=2):
+    if not isinstance(channel, Tree):
+        raise TypeError(f"{function}: channel must be a Tree, given {channel!r}")
+    if not smallest <= channel.K <= MAX_UNITS:
+        raise ValueError(
+            f"{function}: K must be in [{smallest}, {MAX_UNITS}], given {channel.K}"
+        )
+
+
+class _Saddle:
+    """The saddle in c, sought as the zero of F(ln c) of (LT14)."""
+
+    def __init__(self, channel, alpha, eps):
+        self.channel, self.alpha, self.eps = channel, alpha, eps
+        self.gamma = (1 - eps) / eps
+        self.seen = {}
+
+    def average(self, ln_c, tol, **rule):
+        """E M_c, F, and the estimated error of E M_c."""
+        c = np.exp(ln_c)
+        M, D, error = plane_average(self.channel, c, self.gamma, tol, **rule)
+        return M, np.log(self.alpha / self.gamma * D) + 2 * np.log1p(1 / c), error
+
+    def coarse(self, ln_c):
+        """E M_c and F to about four digits."""
+        if ln_c not in self.seen:
+            tol = 1e-2 * min(0.3, self.gamma * np.exp(-ln_c) / (1 + self.alpha))
+            self.seen[ln_c] = self.average(ln_c, tol, nodes=6)
+        return self.seen[ln_c]
+
+    def locate(self, start):
+        """ln c of the zero of F by the coarse rule; or nan, and why there is none."""
+        low, high, message = self.bracket(start)
+        if message:
+            return np.nan, message
+        return brentq(lambda x: self.coarse(x)[1], low, high, xtol=1e-3), ""
+
+    def bracket(self, start):
+        """Two values of ln c between which F turns positive."""
+        x, step = (np.log(self.gamma), 1.0) if start is None else (start, 0.25)
+        x = min(max(x, LN_C_MIN), LN_C_MAX)
+        F = self.coarse(x)[1]
+        while np.isfinite(F):
+            new = min(max(x + (step if F < 0 else -step), LN_C_MIN), LN_C_MAX)
+            if new == x:
+                break
+            F_new = self.coarse(new)[1]
+            if F < 0 <= F_new:
+                return x, new, ""
+            if F_new < 0 <= F:
+                return new, x, ""
+            x, F, step = new, F_new, 2 * step
+        if F >= 0:
+            return x, x, NO_SADDLE
+        return x, x, f"no zero of F found up to ln c = {x:g}"
+
+    def evaluate(self, ln_c, tol):
+        """The point next to ln_c by two rules that share no node: (LT15), (LT16)."""
+        slope = (self.coarse(ln_c + 0.1)[1] - self.coarse(ln_c)[1]) / 0.1
+        if not slope > 0:
+            return _failed("the free entropy has no minimum in c")
+        size = abs(self.value(ln_c, slope, *self.coarse(ln_c)[:2]))
+        stop = 5 * tol * size / self.alpha
+        for _ in range(REFINEMENTS):
+            M, F, spread = self.average(ln_c, stop)
+            M2, F2, _ = self.average(ln_c, stop, nodes=9, stretch=0.87, radius=8.4)
+            phi = self.value(ln_c, slope, M, F)
+            error = (
+                self.alpha * (2 * abs(M - M2) + 0.05 * spread)
+                + self.curvature(ln_c) * (abs(F) ** 3 + (F - F2) ** 2) / slope
+                + 1e-14 * self.curvature(ln_c)
+            )
+            residual = F * F + abs(F - F2)
+            ln_c -= F / slope
+            if error <= tol * abs(phi):
+                return self.result(phi, ln_c, error, residual)
+            stop /= 10
+        return _failed(f"error {error:.1e} stays above {tol:g} of {phi:.3e}")
+
+    def curvature(self, ln_c):
+        """d phi / d ln c = curvature * (exp(F) - 1)."""
+        return 0.5 * self.gamma * np.exp(ln_c - 2 * np.logaddexp(0, ln_c))
+
+    def value(self, ln_c, slope, M, F):
+        """phi at the minimum, from E M_c and F next to it."""
+        phi = 0.5 * self.gamma * np.exp(-np.logaddexp(0, ln_c)) + self.alpha * M
+        return phi - 0.5 * self.curvature(ln_c) * F * F / slope
+
+    def result(self, phi, ln_c, error, residual):
+        c = np.exp(ln_c)
+        return {
+            "entropy": phi + 0.5 * np.log(self.eps),
+            "normalised": phi,
+            "order": {"q1": 1 - self.eps, "c": c, "delta": c * self.eps},
+            "stability": np.inf,
+            "error": error,
+            "residual": residual,
+            "success": True,
+            "message": "",
+        }
+
+
+def _failed(message):
+    nan = np.nan
+    return {
+        "entropy": nan,
+        "normalised": nan,
+        "order": {"q1": nan, "c": nan, "delta": nan},
+        "stability": nan,
+        "error": nan,
+        "residual": nan,
+        "success": False,
+        "message": message,
+    }
