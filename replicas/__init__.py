@@ -5,11 +5,13 @@ ansatz for the overlaps of the replicas. Entropies are in nats per weight, alpha
 patterns per weight, distances are (1 - overlap)/2.
 """
 
+from replicas.capacity import capacity
 from replicas.channels import Perceptron, Tree, Wide
 from replicas.franz_parisi import franz_parisi
 from replicas.local_entropy import local_entropy
 from replicas.model import Model
 from replicas.one_rsb import one_rsb
+from replicas.parity import parity_transitions
 from replicas.priors import Spherical
 from replicas.results import Curve, Estimate, Saddle
 from replicas.rs import rs
@@ -25,8 +27,10 @@ __all__ = [
     "Tree",
     "Wide",
     "at_line",
+    "capacity",
     "franz_parisi",
     "local_entropy",
     "one_rsb",
+    "parity_transitions",
     "rs",
 ]

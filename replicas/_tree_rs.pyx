@@ -10,6 +10,7 @@ from libc.math cimport asinh, ceil, log, sqrt
 from replicas._channels cimport Tree, TreeChannel
 from replicas._gauss cimport GH, GH_excess, log_H
 from replicas._quadrature cimport Grid, gauss_node, sinh_grid
+from replicas._units cimport MAX_UNITS, add_unit, at_least
 
 cdef extern from "<math.h>" nogil:
     long double expl(long double x)
@@ -17,7 +18,6 @@ cdef extern from "<math.h>" nogil:
 
 cdef enum:
     MAX_NODES = 1000
-    MAX_UNITS = 9
 
 # multisets of a smaller weight are left out; largest |log h| a double can hold
 cdef double NEGLIGIBLE = 1e-20
@@ -71,32 +71,6 @@ cdef void fill(Nodes* nodes, double gamma, Grid grid) noexcept nogil:
         nodes.g[i] = GH(-b)
         nodes.excess[i] = GH_excess(-b)
     nodes.wide = largest > DOUBLE_RANGE
-
-
-cdef void add_unit(
-    Tree tree, int units, long double h, long double h_bar, const long double* old,
-    long double* new,
-) noexcept nogil:
-    # (R8): probabilities of n positive units; for parity of an even, an odd number of
-    # negative units and their difference
-    cdef int n
-    if tree.parity:
-        new[0] = old[0] * h + old[1] * h_bar
-        new[1] = old[0] * h_bar + old[1] * h
-        new[2] = old[2] * (h - h_bar)
-        return
-    new[0] = old[0] * h_bar
-    for n in range(1, units + 1):
-        new[n] = old[n] * h_bar + old[n - 1] * h
-    new[units + 1] = old[units] * h
-
-
-cdef long double at_least(const long double* counts, int n, int units) noexcept nogil:
-    cdef long double total = 0
-    cdef int i
-    for i in range(n, units + 1):
-        total += counts[i]
-    return total
 
 
 cdef void add_row(
@@ -201,7 +175,7 @@ cdef void visit(
             w *= 2
         if w < NEGLIGIBLE:
             continue
-        add_unit(s.tree, depth, s.nodes.h[i], s.nodes.h_bar[i], counts, longer)
+        add_unit(s.tree.parity, depth, s.nodes.h[i], s.nodes.h_bar[i], counts, longer)
         visit(s, depth + 1, i, run, w, longer)
 
 

@@ -1,14 +1,59 @@
 """Capacity: the load above which no weights satisfy all patterns (docs/capacity.md)."""
 
+from dataclasses import replace
+
 import numpy as np
 from scipy.special import bdtr, gammaln, ndtr
 
-from replicas import _capacity
-from replicas.channels import Tree, Wide
+from replicas import _capacity, check, rsb_capacity
+from replicas.channels import Perceptron, Tree, Wide
+from replicas.model import require_model
 from replicas.quadrature import gaussian_average
 from replicas.results import Estimate
 
-__all__ = ["rs_capacity"]
+MAX_UNITS = 9
+
+__all__ = ["capacity", "rs_capacity"]
+
+
+def capacity(model, ansatz="rs"):
+    """Load at which the volume of solutions vanishes, in patterns per weight.
+
+    Parameters
+    ----------
+    model : Model. Trees of at most 9 units for the ansatz "1rsb".
+    ansatz : "rs" or "1rsb" (one step of replica symmetry breaking, an upper bound of
+        the true capacity that is at most the RS one).
+
+    Returns
+    -------
+    Estimate; order {} for "rs"; for "1rsb" the "q0" and "w" = m/(1 - q1), q1 -> 1, at
+    which the load is minimal. RS is exact for the Perceptron with kappa >= 0: its
+    minimum is the limit w -> 0. The RS capacity of Wide is inf. Its 1-RSB load grows
+    without bound as q1 -> 1: success is False.
+
+    Source: docs/capacity.md (K1)-(K9).
+    """
+    require_model("capacity", model)
+    check.choice("capacity", "ansatz", ansatz, ("rs", "1rsb"))
+    channel = model.channel
+    if isinstance(channel, Tree) and channel.K == 1:
+        channel = Perceptron()
+    rs = rs_capacity(channel)
+    if ansatz == "rs" or not rs.success:
+        return rs
+    if isinstance(channel, Wide):
+        message = "no finite 1-RSB capacity: the load grows as sqrt(log(1/(1 - q1)))"
+        order = {"q0": np.nan, "w": np.nan}
+        return Estimate(np.nan, np.nan, np.nan, False, message, order)
+    if isinstance(channel, Perceptron) and channel.kappa >= 0:
+        return replace(rs, order={"q0": 1.0, "w": 0.0})
+    if isinstance(channel, Tree) and channel.K > MAX_UNITS:
+        raise ValueError(
+            f"capacity: K must be at most {MAX_UNITS} for a tree and the ansatz "
+            f"1rsb, given {channel.K}"
+        )
+    return rsb_capacity.minimum(channel)
 
 
 def rs_capacity(channel):
@@ -23,8 +68,9 @@ def rs_capacity(channel):
     if not 1 / square.value < np.inf:
         message = "the capacity exceeds the range of a double"
         return Estimate(np.nan, np.nan, np.nan, False, message, {})
-    value = 1 / square.value
-    return Estimate(value, value * square.error / square.value, 0.0, True, "", {})
+    value = float(1 / square.value)
+    error = float(value * square.error / square.value)
+    return Estimate(value, error, 0.0, True, "", {})
 
 
 def _tree_distance(channel):

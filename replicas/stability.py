@@ -1,4 +1,4 @@
-"""Loads at which replica symmetry becomes unstable: docs/rs.md."""
+"""Load at which replica symmetry becomes unstable: docs/rs.md."""
 
 import numpy as np
 from scipy.optimize import brentq
@@ -100,7 +100,7 @@ def _estimate(x, here, check, left, right):
     move = abs((right[0] - left[0]) / (right[1] - left[1]))
     error = load * (abs(check[0] - here[0]) + shift * move + 1e-15)
     return Estimate(
-        float(load), float(error), abs(here[1]), True, "", {"q": float(expit(x))}
+        float(load), float(error), float(abs(here[1])), True, "", {"q": float(expit(x))}
     )
 
 

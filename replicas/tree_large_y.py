@@ -14,7 +14,9 @@ __all__ = ["inner_maximum", "point"]
 
 MAX_UNITS = 9
 LN_C_MIN, LN_C_MAX = np.log(1e-6), 600.0
-REFINEMENTS = 4
+REFINEMENTS = 6
+# used in turn; they share no node
+RULES = ({"nodes": 9, "stretch": 0.87, "radius": 8.4}, {"nodes": 10})
 NO_SADDLE = (
     "no saddle with c > 0: q1 is not above the replica-symmetric overlap, or alpha "
     "is above the replica-symmetric capacity"
@@ -166,26 +168,24 @@ class _Saddle:
         return x, x, f"no zero of F found up to ln c = {x:g}"
 
     def evaluate(self, ln_c, tol):
-        """The point next to ln_c by two rules that share no node: (LT15), (LT16)."""
+        """The point next to ln_c by rules ever finer: (LT15), (LT16)."""
         slope = (self.coarse(ln_c + 0.1)[1] - self.coarse(ln_c)[1]) / 0.1
         if not slope > 0:
             return _failed("the free entropy has no minimum in c")
         size = abs(self.value(ln_c, slope, *self.coarse(ln_c)[:2]))
-        stop = 5 * tol * size / self.alpha
-        for _ in range(REFINEMENTS):
-            M, F, spread = self.average(ln_c, stop)
-            M2, F2, _ = self.average(ln_c, stop, nodes=9, stretch=0.87, radius=8.4)
+        stop, last = 5 * tol * size / self.alpha, np.nan
+        for n in range(REFINEMENTS):
+            M, F, spread = self.average(ln_c, stop, **RULES[n % 2])
             phi = self.value(ln_c, slope, M, F)
             error = (
-                self.alpha * (2 * abs(M - M2) + 0.05 * spread)
-                + self.curvature(ln_c) * (abs(F) ** 3 + (F - F2) ** 2) / slope
-                + 1e-14 * self.curvature(ln_c)
+                abs(phi - last)
+                + 0.2 * self.alpha * spread
+                + self.curvature(ln_c) * (abs(F) ** 3 / slope + 1e-14)
             )
-            residual = F * F + abs(F - F2)
             ln_c -= F / slope
             if error <= tol * abs(phi):
-                return self.result(phi, ln_c, error, residual)
-            stop /= 10
+                return self.result(phi, ln_c, error, abs(F))
+            stop, last = stop / 5, phi
         return _failed(f"error {error:.1e} stays above {tol:g} of {phi:.3e}")
 
     def curvature(self, ln_c):

@@ -1,4 +1,8 @@
-"""Replica symmetric saddle of a tree of K sign units: docs/rs.md (R7)-(R12)."""
+"""Replica symmetric saddle of a tree of K sign units: docs/rs.md (R7)-(R12).
+
+The load alpha(q) is explicit. A coarse scan over q brackets every q at which it
+crosses the load upwards, where S(q) has a minimum; the answer depends on no start.
+"""
 
 import numpy as np
 from scipy.optimize import brentq
@@ -7,7 +11,7 @@ from scipy.special import expit
 from replicas import _tree_rs
 from replicas.capacity import rs_capacity
 
-__all__ = ["averages", "corrected_root", "log_load", "require_units", "scan", "solve"]
+__all__ = ["averages", "corrected_root", "require_units", "scan", "solve", "stability"]
 
 MAX_UNITS = 9
 EPS = np.finfo(float).eps
@@ -123,7 +127,7 @@ def _point(channel, alpha, x, slope):
     f, own1, own2, mixed, norm = averages(channel, gamma, f=True, pairs=True)
     check = averages(channel, gamma, coarser=1.3, window=WINDOW + 0.5, f=True)
     q, eps = float(expit(x)), float(expit(-x))
-    entropy = 0.5 * (gamma + np.log(eps)) + alpha * f
+    entropy = 0.5 * (gamma - np.log1p(gamma)) + alpha * f
     residual = abs(np.log(alpha * K * own1 / gamma))
     # what the two sums disagree on bounds the distance to the root
     off = residual + abs(np.log(check[1] / own1))

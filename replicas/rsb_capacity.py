@@ -1,0 +1,181 @@
+"""One step of replica symmetry breaking at vanishing volume: docs/capacity.md."""
+
+import numpy as np
+from scipy.optimize import minimize
+from scipy.special import expit, log_ndtr, ndtr, roots_legendre
+
+from replicas import _capacity
+from replicas.channels import Tree
+from replicas.results import Estimate
+
+__all__ = ["load", "log_average", "minimum"]
+
+WINDOW = 8.5
+# most nodes of a unit, so that one sum takes below 0.5 s
+MAX_NODES = {
+    "majority": {3: 80, 5: 44, 7: 30, 9: 24},
+    "parity": {2: 200, 3: 90, 4: 60, 5: 44, 6: 36, 7: 30, 8: 28, 9: 26},
+}
+START_X = np.arange(-2.0, 17.0, 1.5)  # logit q0; trees: the first 4
+START_Y = np.log([0.3, 1.0, 3.0, 10.0, 30.0, 100.0])  # log of w (1 - q0)
+STEP = 4e-3  # of the differences in both
+EPS = np.finfo(float).eps
+EMPTY = {"q0": np.nan, "w": np.nan}
+
+
+def load(channel, v, w, **rule):
+    """Load at which the entropy vanishes: entropic over energetic term (K6)."""
+    lam = 1 + w * v
+    average = log_average(channel, v, w, **rule)
+    return -0.5 * (np.log(lam) + w * (1 - v) / lam) / average
+
+
+def log_average(channel, v, w, *, coarser=1.0, window=WINDOW):
+    """E_z0 log E_z1 exp(-w d^2/2), the fields sqrt(q0) z0 + sqrt(v) z1, v = 1 - q0."""
+    q0 = 1 - v
+    if isinstance(channel, Tree):
+        return _tree_average(channel, q0, v, w, coarser, window)
+    width = 4 * np.sqrt((v + 1 / w) / q0)
+    centre = np.clip(channel.kappa / np.sqrt(q0), -window, window)
+    z, weight = _nodes(centre, min(width, 6.0), 0.05 * coarser, window)
+    gap = channel.kappa - np.sqrt(q0) * z
+    lam = 1 + w * v
+    # (K5)
+    flipped = log_ndtr(gap / np.sqrt(v * lam)) - 0.5 * (w * gap**2 / lam + np.log(lam))
+    return weight @ np.logaddexp(log_ndtr(-gap / np.sqrt(v)), flipped)
+
+
+def _nodes(centre, width, step, window):
+    """Trapezoid in t for int Dz, z = centre + width sinh(t)."""
+    low, high = np.arcsinh((np.array([-window, window]) - centre) / width)
+    t = np.arange(low, high + step, step)
+    z = centre + width * np.sinh(t)
+    weight = step * width * np.cosh(t) * np.exp(-0.5 * z * z) / np.sqrt(2 * np.pi)
+    return z, weight
+
+
+def _tree_nodes(channel, gamma, coarser, window):
+    """Nodes of one unit for parity and majority; positive ones stand for both signs."""
+    nodes = MAX_NODES[channel.rule][channel.K] / coarser
+    spacing = coarser * min(0.35, 0.25 / max(gamma, EPS))
+    if gamma == 0:
+        return np.zeros(1), np.ones(1)
+    if channel.rule == "majority":
+        width, centre = 4.0, -2.5
+        span = np.arcsinh((window - centre) / width)
+        span += np.arcsinh((window + centre) / width)
+        return _nodes(centre, width, max(spacing / width, span / nodes), window)
+    width = 6.0
+    step = max(spacing / width, 2 * np.arcsinh(window / width) / nodes)
+    t = step * (0.5 + np.arange(np.ceil(np.arcsinh(window / width) / step)))
+    z = width * np.sinh(t)
+    weight = step * width * np.cosh(t) * np.exp(-0.5 * z * z) / np.sqrt(2 * np.pi)
+    return z, 2 * weight
+
+
+def _tree_average(channel, q0, v, w, coarser, window):
+    z, weight = _tree_nodes(channel, q0 / (v + 1 / w), coarser, window)
+    h = np.sqrt(q0) * z[:, None]
+    lam = 1 + w * v
+    s = np.sqrt(v / lam)
+    furthest = window * (np.sqrt(q0) / lam + s)
+    x, edge = roots_legendre(int((20 + 2 * furthest / s) / coarser))
+    t = 0.5 * furthest * (1 + x)
+    edge = 0.5 * furthest * edge * np.exp(-0.5 * w * t * t) / np.sqrt(2 * np.pi * v)
+    edge_minus = edge * np.exp(-0.5 * (t + h) ** 2 / v)
+    above_minus = ndtr(-(t + h) / np.sqrt(v))
+    if channel.rule == "parity":
+        edge_plus = edge * np.exp(-0.5 * (t - h) ** 2 / v)
+        tables = ndtr((h - t) / np.sqrt(v)), above_minus, edge_plus, edge_minus
+    else:
+        # (K7): positive, or negative and flipped because it lies below the threshold
+        start = h / (lam * s)
+        flipped = ndtr(-start) - ndtr(-(start + t / s))
+        flipped *= np.exp(-0.5 * w * h * h / lam) / np.sqrt(lam)
+        kept = ndtr(h / np.sqrt(v)) + flipped
+        tables = kept, above_minus, edge_minus, edge_minus
+    return _capacity.log_average(
+        channel.kernel,
+        weight,
+        ndtr(h[:, 0] / np.sqrt(v)),
+        ndtr(-h[:, 0] / np.sqrt(v)),
+        *tables,
+        np.zeros(2 * channel.K * (channel.K + 2) * t.size),
+    )
+
+
+def minimum(channel):
+    """Least load over q0 and w = m/(1 - q1), an Estimate (K6).
+
+    Coarse sums find the basin and approach the minimum, Newton steps with the fine
+    sums finish. The parity is stationary at q0 = 0, which is compared with the inside.
+    """
+
+    def inside(point, **rule):
+        v = expit(-point[0])
+        return np.log(load(channel, v, np.exp(point[1]) / v, **rule))
+
+    def edge(point, **rule):
+        return np.log(load(channel, 1.0, np.exp(point[0]), **rule))
+
+    x_range = START_X[:4] if isinstance(channel, Tree) else START_X
+    function = inside
+    start, value = _approach(inside, [(x, y) for x in x_range for y in START_Y])
+    if isinstance(channel, Tree) and channel.rule == "parity":
+        on_edge, edge_value = _approach(edge, [(y,) for y in START_Y])
+        if edge_value < value + 1e-7:
+            function, start = edge, on_edge
+    point, value, gradient, hessian = _polish(function, start)
+    if not (np.linalg.eigvalsh(hessian) > 0).all():
+        message = "no minimum found over q0 and w"
+        return Estimate(np.nan, np.nan, np.nan, False, message, dict(EMPTY))
+    least = np.exp(value)
+    gap = np.exp(function(point, coarser=1.3, window=WINDOW + 0.5)) - least
+    drop = gradient @ np.linalg.solve(hessian, gradient)
+    error = abs(gap) + least * (drop + 8 * EPS)
+    q0, v = (expit(point[0]), expit(-point[0])) if function is inside else (0.0, 1.0)
+    order = {"q0": float(q0), "w": float(np.exp(point[-1]) / v)}
+    residual = float(np.linalg.norm(gradient))
+    return Estimate(float(least), float(error), residual, True, "", order)
+
+
+def _approach(function, starts):
+    """Minimum of the coarse sums, to about 1e-3 in the variables, and its value."""
+
+    def coarse(point):
+        # far from the minimum the coarse sums can fail: such points are passed over
+        with np.errstate(divide="ignore", invalid="ignore"):
+            value = function(point, coarser=2.0)
+        return value if np.isfinite(value) else 1e3
+
+    options = {"xatol": 1e-3, "fatol": 1e-9, "maxiter": 200}
+    start = min(starts, key=coarse)
+    found = minimize(coarse, start, method="Nelder-Mead", options=options)
+    return found.x, found.fun
+
+
+def _polish(function, point):
+    """Newton steps to the minimum: point, value, gradient and Hessian there."""
+    for _ in range(6):
+        value, gradient, hessian = _differences(function, point)
+        if (
+            np.linalg.norm(gradient) < 1e-8
+            or not (np.linalg.eigvalsh(hessian) > 0).all()
+        ):
+            break
+        point = point - np.linalg.solve(hessian, gradient)
+    return point, value, gradient, hessian
+
+
+def _differences(function, point):
+    """Value, gradient and Hessian by central differences."""
+    steps = STEP * np.eye(len(point))
+    value = function(point)
+    up = np.array([function(point + step) for step in steps])
+    down = np.array([function(point - step) for step in steps])
+    hessian = np.diag((up + down - 2 * value) / STEP**2)
+    if len(point) == 2:
+        both = function(point + steps.sum(0)) + function(point - steps.sum(0))
+        mixed = 0.5 * (both - up.sum() - down.sum() + 2 * value) / STEP**2
+        hessian += np.array([[0, mixed], [mixed, 0]])
+    return value, 0.5 * (up - down) / STEP, hessian
