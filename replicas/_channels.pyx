@@ -1,10 +1,10 @@
 """log Z(omega, V) of the channels; equations (C1)-(C9) of docs/channels.md."""
 
 from libc.math cimport INFINITY, M_PI, M_SQRT1_2, asin, exp, log, log1p, sqrt
-from scipy.special.cython_special cimport erf
+from scipy.special.cython_special cimport erf, erfcx
 
 from replicas._gauss cimport (
-    G, GH, GH_excess, H, dGH, log_sum_exp, long_log_H,
+    GH, GH_excess, dGH, log_sum_exp, long_log_H,
 )
 
 
@@ -13,12 +13,14 @@ from replicas._gauss cimport (
 cdef Field step_log_z(double omega, double V, double kappa) noexcept nogil:
     # (C2): the field exceeds the margin
     cdef double scale = 1 / sqrt(V), x = (kappa - omega) * scale
-    cdef double ratio, below
+    cdef double bell, ratio
     cdef Field f
+    # one exp and one erfcx serve log H and G/H on either side
     if x < 0:
-        below = H(-x)
-        f.log_z = log1p(-below)
-        ratio = G(x) / (1 - below)
+        bell = exp(-0.5 * x * x)
+        ratio = 0.5 * bell * erfcx(-x * M_SQRT1_2)
+        f.log_z = log1p(-ratio)
+        ratio = bell / (sqrt(2 * M_PI) * (1 - ratio))
     else:
         ratio = GH(x)
         f.log_z = -0.5 * x * x - log(ratio * sqrt(2 * M_PI))

@@ -19,7 +19,17 @@ ctypedef struct Averages:
 ctypedef struct Context:
     Scalar channel
     Rule rule
-    double alpha
+    double log_alpha
+    # where the equation was last evaluated
+    double q
+    double eps
+    Averages a
+
+ctypedef struct Branch:
+    # a point x = logit q of the branch and dx/dlog alpha there
+    double log_alpha
+    double x
+    double dx
 
 
 cdef Averages averages(Scalar channel, Overlap o, Rule rule) noexcept nogil:
@@ -46,15 +56,28 @@ cdef Averages averages(Scalar channel, Overlap o, Rule rule) noexcept nogil:
 cdef double stationarity(double x, void* context, double* slope) noexcept nogil:
     # (R4): log of the two sides of the saddle equation, q = 1/(1 + exp(-x))
     cdef Context* c = <Context*>context
-    cdef double q = 1 / (1 + exp(-x)), eps = 1 / (1 + exp(x))
-    cdef Overlap o = c.channel.overlap(q, eps)
-    cdef Averages a = averages(c.channel, o, c.rule)
+    cdef Overlap o
+    cdef double growth
+    c.q, c.eps = 1 / (1 + exp(-x)), 1 / (1 + exp(x))
+    o = c.channel.overlap(c.q, c.eps)
+    c.a = averages(c.channel, o, c.rule)
     # (R5): derivative of E f'^2 in tq
-    cdef double growth = a.f2_squared - 2 * a.f1_squared_f2
-    slope[0] = q * eps * (
-        1 / q + 2 / eps - o.d2 / o.d - o.d * growth / a.f1_squared
+    growth = c.a.f2_squared - 2 * c.a.f1_squared_f2
+    slope[0] = c.q * c.eps * (
+        1 / c.q + 2 / c.eps - o.d2 / o.d - o.d * growth / c.a.f1_squared
     )
-    return log_q_hat_rs(q, eps) - log(c.alpha * o.d * a.f1_squared)
+    return log_q_hat_rs(c.q, c.eps) - log(o.d * c.a.f1_squared) - c.log_alpha
+
+
+cdef double extrapolate(Branch old, Branch last, double log_alpha) noexcept nogil:
+    # cubic Hermite continuation of x(log alpha) beyond its last two points
+    cdef double h = last.log_alpha - old.log_alpha
+    cdef double s = (log_alpha - last.log_alpha) / h
+    cdef double chord = (last.x - old.x) / h
+    cdef double bend = last.dx + old.dx - 2 * chord
+    return last.x + s * h * (
+        last.dx + s * (2 * last.dx + old.dx - 3 * chord + bend * s)
+    )
 
 
 def load_and_stability(ScalarChannel channel, double x, double step, double window):
@@ -81,44 +104,51 @@ def solve(
     q, 1 - q, entropy, stability, error, residual; nan where there is none.
     """
     cdef Py_ssize_t i
-    cdef double x, x_old = 0, log_alpha_old = 0, slope_old = 0, q, eps, value
+    cdef int known = 0
+    cdef double x, q, eps, value
     cdef Context c
     cdef Root root
     cdef Overlap o
-    cdef Averages coarse, fine
+    cdef Averages fine
     cdef Rule fine_rule
+    cdef Branch old, last
     c.channel = channel.c
     c.rule.step, c.rule.window = step, window
     fine_rule.step, fine_rule.window = fine_step, fine_window
     with nogil:
         for i in range(alpha.shape[0]):
-            c.alpha = alpha[i]
-            if slope_old > 0:
-                x = x_old + (log(c.alpha) - log_alpha_old) / slope_old
+            c.log_alpha = log(alpha[i])
+            if known == 0:
+                x = c.log_alpha - 0.7
+            elif known == 1 or last.log_alpha - old.log_alpha < 1e-3:
+                x = last.x + (c.log_alpha - last.log_alpha) * last.dx
             else:
-                x = log(0.5 * c.alpha)
-            root = find_root(stationarity, &c, x, -80, 30, 1e-7)
+                x = extrapolate(old, last, c.log_alpha)
+            root = find_root(stationarity, &c, x, -80, 30, 3e-7)
             if not root.success:
                 out[i, :] = NAN
-                slope_old = 0
+                known = 0
                 continue
-            x_old, slope_old, log_alpha_old = root.x, root.slope, log(c.alpha)
+            if known:
+                old = last
+            last.log_alpha, last.x, last.dx = c.log_alpha, root.x, 1 / root.slope
+            known += 1
             q, eps = 1 / (1 + exp(-root.x)), 1 / (1 + exp(root.x))
             o = c.channel.overlap(q, eps)
-            coarse = averages(c.channel, o, c.rule)
             fine = averages(c.channel, o, fine_rule)
-            value = entropic_rs(q, eps) + c.alpha * fine.f  # (R1)
+            value = entropic_rs(q, eps) + alpha[i] * fine.f  # (R1)
             out[i, 0], out[i, 1], out[i, 2] = q, eps, value
             # (R6)
-            out[i, 3] = c.alpha * eps * eps * (
+            out[i, 3] = alpha[i] * eps * eps * (
                 o.d * o.d * fine.f2_squared + o.d2 * fine.f1_squared
             )
-            out[i, 5] = fabs(
-                log_q_hat_rs(q, eps) - log(c.alpha * o.d * fine.f1_squared)
-            )
+            # against the coarse rule, at the last Newton point: S is stationary
             out[i, 4] = (
-                c.alpha * fabs(fine.f - coarse.f)
-                + c.alpha * fabs(fine.f) * fabs(fine.norm - 1)
+                fabs(value - entropic_rs(c.q, c.eps) - alpha[i] * c.a.f)
+                + alpha[i] * fabs(fine.f) * fabs(fine.norm - 1)
                 # rounding; the two terms of (R1) cancel as q -> 1
                 + DBL_EPSILON * (4 * fabs(value) + q / eps)
+            )
+            out[i, 5] = fabs(
+                log_q_hat_rs(q, eps) - log(o.d * fine.f1_squared) - c.log_alpha
             )

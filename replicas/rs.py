@@ -12,6 +12,8 @@ __all__ = ["rs"]
 
 TOLERANCE = 1e-12  # of (1 - q) times the entropy
 FINEST = 0.02
+RULE = Rule()
+REFUSAL = "no saddle: alpha is above the RS capacity"
 
 
 def rs(model, alpha):
@@ -51,46 +53,43 @@ def rs(model, alpha):
 
 
 def _scalar(model, kernel, alpha):
-    flat = np.sort(alpha.ravel()) if alpha.ndim else alpha.reshape(1)
-    out = np.empty((flat.size, 6))
-    rule, done = Rule(), False
-    while not done:
-        fine = rule.finer()
-        _rs.solve(
-            kernel,
-            flat,
-            rule.step,
-            rule.window,
-            fine.step,
-            fine.window,
-            out,
-        )
-        # a failed point holds nan and does not ask for refinement
-        done = rule.step < FINEST or not (out[:, 4] * out[:, 1] > TOLERANCE).any()
-        rule = fine
-    if alpha.ndim:
-        back = np.empty(flat.size, dtype=int)
-        back[np.argsort(alpha.ravel(), kind="stable")] = np.arange(flat.size)
-        out = out[back]
-    q, eps, entropy, stability, error, residual = (
-        column.reshape(alpha.shape)[()] for column in out.T
-    )
-    success = ~np.isnan(q)
-    message = np.where(success, "", "no saddle: alpha is above the RS capacity")
     if alpha.ndim == 0:
-        success, message = bool(success), str(message)
-        out = out.ravel().tolist()
-        q, eps, entropy, stability, error, residual = out
+        columns = _branch(kernel, alpha.reshape(1))[0].tolist()
+        success = columns[0] == columns[0]
+        message = "" if success else REFUSAL
+    else:
+        order = np.argsort(alpha, axis=None, kind="stable")
+        out = np.empty((alpha.size, 6))
+        out[order] = _branch(kernel, alpha.ravel()[order])
+        columns = out.T.reshape(6, *alpha.shape)
+        success = ~np.isnan(columns[0])
+        message = np.where(success, "", REFUSAL).astype(object)
+    q, eps, entropy, stability, error, residual = columns
+    order = {"q": q, "eps": eps}
     return Saddle(
-        model,
-        "rs",
-        alpha[()],
-        {"q": q, "eps": eps},
-        entropy,
-        None,
-        stability,
-        error,
-        residual,
-        success,
-        message,
+        model=model,
+        ansatz="rs",
+        alpha=alpha[()],
+        order=order,
+        entropy=entropy,
+        complexity=None,
+        stability=stability,
+        error=error,
+        residual=residual,
+        success=success,
+        message=message,
     )
+
+
+def _branch(kernel, alpha):
+    """Rows (q, 1 - q, entropy, stability, error, residual) at increasing alpha."""
+    out = np.empty((alpha.size, 6))
+    rule = RULE
+    while True:
+        fine = rule.finer()
+        rules = rule.step, rule.window, fine.step, fine.window
+        _rs.solve(kernel, alpha, *rules, out)
+        # a failed point holds nan and does not ask for refinement
+        if rule.step < FINEST or not (out[:, 4] * out[:, 1] > TOLERANCE).any():
+            return out
+        rule = fine
