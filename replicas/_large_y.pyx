@@ -107,8 +107,12 @@ def solve(
         c.channel = channel.c
         c.alpha, c.q, c.eps = alpha, 1 - eps, eps
         c.o = c.channel.overlap(c.q, eps)
-        c.rule.step, c.rule.window = step, window
-        root = find_root(stationarity, &c, start, -46, 690, 1e-7)
+        c.rule.step, c.rule.window = 2.5 * step, window
+        # a coarse rule brings Newton close
+        root = find_root(stationarity, &c, start, -46, 690, 1e-3)
+        c.rule.step = step
+        if root.success:
+            root = find_root(stationarity, &c, root.x, -46, 690, 1e-7)
         c.log_c = root.x
         coarse = averages(&c)
         c.rule.step, c.rule.window = fine_step, fine_window
