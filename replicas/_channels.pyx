@@ -1,6 +1,6 @@
 """log Z(omega, V) of the channels; equations (C1)-(C9) of docs/channels.md."""
 
-from libc.math cimport INFINITY, M_PI, M_SQRT1_2, asin, exp, log, log1p, sqrt
+from libc.math cimport INFINITY, M_PI, M_SQRT1_2, asin, exp, fabs, log, log1p, sqrt
 from scipy.special.cython_special cimport erf, erfcx
 
 from replicas._gauss cimport (
@@ -129,7 +129,7 @@ cdef double tree_log_p(
     cdef long double[MAX_K] log_minus
     cdef long double[MAX_K] log_G
     cdef long double[MAX_K + 2] counts
-    cdef long double log_p, plus, minus, tie, near
+    cdef long double log_p, refused, plus, minus, tie, near
     cdef double cov
     for l in range(K):
         log_plus[l] = long_log_H(-b[l])
@@ -137,6 +137,10 @@ cdef double tree_log_p(
         log_G[l] = <long double>-0.5 * b[l] * b[l] - 0.5 * log(2 * M_PI)
     log_counts(K, log_plus, log_minus, -1, -1, tree.parity, counts)
     log_p = counts[0] if tree.parity else log_at_least(counts, k, K)
+    if log_p > -0.1:
+        # P near 1: from the complement
+        refused = counts[1] if tree.parity else log_at_least(counts, 0, k - 1)
+        log_p = log1p(-exp(refused))
     if gradient == NULL:
         return log_p
 
@@ -151,6 +155,10 @@ cdef double tree_log_p(
             minus = log_at_least(counts, k, K - 1)
             gradient[l] = exp(log_G[l] + counts[k - 1] - log_p)
         if hessian != NULL:
+            # two forms of (C8): the first cancels in the tail, the second near P = 1/2
+            if fabs(gradient[l]) < 1:
+                hessian[l * K + l] = -gradient[l] * (b[l] + gradient[l])
+                continue
             hessian[l * K + l] = (
                 exp(2 * (log_G[l] - log_p) + plus + minus - log_plus[l] - log_minus[l])
                 - exp(log_plus[l] + plus - log_p) * dGH(-b[l])

@@ -1,9 +1,7 @@
 """C side of the inner maximum M_c(a) = max_b [log P(b) - |b - a|^2/(2c)]."""
 
 from replicas._channels cimport Tree
-
-cdef enum:
-    MAX_UNITS = 9
+from replicas._small_tree cimport MAX_UNITS
 
 ctypedef struct Problem:
     Tree tree

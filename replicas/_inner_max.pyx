@@ -3,53 +3,10 @@
 Fields come sorted: a_1 >= ... >= a_K, and for parity a_1 >= ... >= |a_K|.
 """
 
-from libc.math cimport (
-    INFINITY, M_PI, M_SQRT1_2, NAN, exp, fabs, log, log1p, sqrt
-)
-from scipy.special.cython_special cimport erfcx
+from libc.math cimport INFINITY, fabs, log1p, sqrt
 
-from replicas._channels cimport TreeChannel, tree_log_p
-
-cdef double NEGLIGIBLE = 1e-250
-
-
-cdef double trio_log_p(
-    bint parity, const double* b, double* gradient, double* hessian
-) noexcept nogil:
-    # log P(b) for K = 3: (LT3); NAN where P underflows
-    cdef double[3] h
-    cdef double[3] g
-    cdef double[3] G
-    cdef double x, tail, P, Q
-    cdef int l, m, n
-    for l in range(3):
-        x = fabs(b[l])
-        G[l] = exp(-0.5 * x * x)
-        tail = 0.5 * erfcx(x * M_SQRT1_2) * G[l]
-        G[l] /= sqrt(2 * M_PI)
-        h[l], g[l] = (tail, 1 - tail) if b[l] < 0 else (1 - tail, tail)
-    if parity:
-        P = h[0] * (h[1] * h[2] + g[1] * g[2]) + g[0] * (h[1] * g[2] + g[1] * h[2])
-        Q = g[0] * (h[1] * h[2] + g[1] * g[2]) + h[0] * (h[1] * g[2] + g[1] * h[2])
-    else:
-        P = h[0] * h[1] + h[2] * (h[0] * g[1] + g[0] * h[1])
-        Q = g[0] * g[1] + g[2] * (g[0] * h[1] + h[0] * g[1])
-    if P < NEGLIGIBLE:
-        return NAN
-    for l in range(3):
-        m, n = (l + 1) % 3, (l + 2) % 3
-        if parity:
-            gradient[l] = G[l] * (h[m] - g[m]) * (h[n] - g[n]) / P
-        else:
-            gradient[l] = G[l] * (h[m] * g[n] + g[m] * h[n]) / P
-    for l in range(3):
-        m, n = (l + 1) % 3, (l + 2) % 3
-        x = 2 * (h[l] - g[l]) if parity else g[l] - h[l]
-        x = G[m] * G[n] * x / P - gradient[m] * gradient[n]
-        hessian[3 * m + n] = hessian[3 * n + m] = x
-        hessian[4 * l] = -gradient[l] * (b[l] + gradient[l])
-    return log(P) if P < Q else log1p(-Q)
-
+from replicas._channels cimport TreeChannel
+from replicas._small_tree cimport log_p
 
 cdef inline double pivot(double d, bint* positive) noexcept nogil:
     # pivots that are not positive are replaced by their magnitude: still an ascent
@@ -102,9 +59,7 @@ cdef bint newton_step(
     cdef double[MAX_UNITS] d
     cdef double[MAX_UNITS * MAX_UNITS] A
     cdef bint positive = True
-    value[0] = trio_log_p(problem.tree.parity, b, step, A) if K == 3 else NAN
-    if value[0] != value[0]:
-        value[0] = tree_log_p(problem.tree, b, step, A)
+    value[0] = log_p(problem.tree, b, step, A)
     if K == 3:
         return trio_step(c, a, b, e, A, value, gain, step, db)
     for i in range(K):
@@ -267,6 +222,25 @@ cdef void set_start(Problem problem, const double* a, int n, double* b) noexcept
     elif n == 5:
         for l in range(k):
             b[l] = max(a[l], 0.7)
+    else:
+        # k + 1, ..., K units, each the less the more there are
+        k += n - 5
+        m = sqrt(2 * log1p(problem.c) / (n - 4)) + 0.3
+        for l in range(k):
+            b[l] = max(a[l], m)
+
+
+cdef bint sort(int K, double* b) noexcept nogil:
+    # descending; True if it was not
+    cdef bint moved = False
+    cdef int i, j
+    for i in range(1, K):
+        for j in range(i, 0, -1):
+            if b[j - 1] >= b[j]:
+                break
+            b[j - 1], b[j] = b[j], b[j - 1]
+            moved = True
+    return moved
 
 
 cdef void highest(
@@ -274,10 +248,18 @@ cdef void highest(
 ) noexcept nogil:
     """The global maximum: the best of the ascents from the starts (LT6)."""
     cdef Branch trial
-    cdef int n
+    cdef int K = problem.tree.K, n, starts = 6
+    if K > 3 and not problem.tree.parity:
+        starts += K // 2
     best.M = -INFINITY
-    for n in range(6):
+    for n in range(starts):
         set_start(problem, a, n, trial.b)
+        climb(problem, a, e, best, &trial)
+        if trial.M > best.M:
+            best[0] = trial
+    # b* is ordered as a is: exchanging two units that are not only gains
+    trial = best[0]
+    if not problem.tree.parity and sort(K, trial.b):
         climb(problem, a, e, best, &trial)
         if trial.M > best.M:
             best[0] = trial

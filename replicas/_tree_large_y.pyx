@@ -7,7 +7,8 @@ their differences: a(x) = a(0) + x e. Panels end where the maximum changes branc
 from libc.math cimport exp, fabs
 
 from replicas._channels cimport TreeChannel
-from replicas._inner_max cimport MAX_UNITS, Branch, Problem, follow, highest
+from replicas._inner_max cimport Branch, Problem, follow, highest
+from replicas._small_tree cimport MAX_UNITS
 
 cdef enum:
     NODES = 8

@@ -22,14 +22,14 @@ def capacity(model, ansatz="rs"):
     Parameters
     ----------
     model : Model. Trees of at most 9 units for the ansatz "1rsb".
-    ansatz : "rs" or "1rsb" (one step of replica symmetry breaking, an upper bound of
-        the true capacity that is at most the RS one).
+    ansatz : "rs" or "1rsb" (one step of replica symmetry breaking; at most the RS one).
 
     Returns
     -------
     Estimate; order {} for "rs"; for "1rsb" the "q0" and "w" = m/(1 - q1), q1 -> 1, at
-    which the load is minimal. RS is exact for the Perceptron with kappa >= 0: its
-    minimum is the limit w -> 0. The RS capacity of Wide is inf. Its 1-RSB load grows
+    which the load is minimal. For the Perceptron with kappa >= 0 that is the limit
+    w -> 0, the RS capacity; for -4e-4 < kappa < 0 both differ by less than |kappa|^3,
+    which is then the error. The RS capacity of Wide is inf. Its 1-RSB load grows
     without bound as q1 -> 1: success is False.
 
     Source: docs/capacity.md (K1)-(K9).
@@ -46,8 +46,9 @@ def capacity(model, ansatz="rs"):
         message = "no finite 1-RSB capacity: the load grows as sqrt(log(1/(1 - q1)))"
         order = {"q0": np.nan, "w": np.nan}
         return Estimate(np.nan, np.nan, np.nan, False, message, order)
-    if isinstance(channel, Perceptron) and channel.kappa >= 0:
-        return replace(rs, order={"q0": 1.0, "w": 0.0})
+    if isinstance(channel, Perceptron) and channel.kappa > -4e-4:
+        error = rs.error + max(-channel.kappa, 0.0) ** 3
+        return replace(rs, error=error, order={"q0": 1.0, "w": 0.0})
     if isinstance(channel, Tree) and channel.K > MAX_UNITS:
         raise ValueError(
             f"capacity: K must be at most {MAX_UNITS} for a tree and the ansatz "
@@ -64,8 +65,11 @@ def rs_capacity(channel):
         square = _tree_distance(channel)
     else:
         value = _capacity.perceptron_distance(channel.kappa)
-        square = Estimate(value, 1e-15 * value, 0.0, True, "", {})
-    if not 1 / square.value < np.inf:
+        # (K2) cancels kappa^2 digits, kappa^4 where g + kappa is a difference
+        loss = channel.kappa**2 if channel.kappa < -10 else min(channel.kappa, 0) ** 4
+        error = value * np.finfo(float).eps * (4 + loss)
+        square = Estimate(value, error, 0.0, True, "", {})
+    if square.value < np.finfo(float).tiny:
         message = "the capacity exceeds the range of a double"
         return Estimate(np.nan, np.nan, np.nan, False, message, {})
     value = float(1 / square.value)

@@ -2,7 +2,9 @@
 
 import math
 
-from replicas import _finite_y
+import numpy as np
+
+from replicas import _finite_y, rsb_equations, tree_centre
 from replicas.channels import Tree
 from replicas.priors import Spherical
 from replicas.quadrature import Rule
@@ -38,8 +40,10 @@ def point(channel, alpha, eps, y, *, start=None):
 
     Source: docs/finite_y.md (FY1)-(FY6).
     """
+    channel = rsb_equations.scalar_channel(channel)
     if isinstance(channel, Tree):
-        raise ValueError("finite_y: trees are not supported")
+        tree_centre.require_units("finite_y", channel)
+        return _tree_point(channel, alpha, eps, y)
     rule, best = Rule(), None
     x = _start(start)
     while rule.step > 0.05:
@@ -47,18 +51,40 @@ def point(channel, alpha, eps, y, *, start=None):
         rules = rule.step, rule.window, fine.step, fine.window
         q0, dq, *out = _finite_y.solve(channel.kernel, alpha, eps, y, x, *rules)
         if math.isnan(q0):
-            return failed_point(
-                "no minimum with q0 < q1: the distance exceeds that of typical "
-                "solutions, or alpha the capacity",
-                q1=1 - eps,
-                q0=math.nan,
-            )
+            return _failed(eps)
         if best is None or out[2] < best[4]:
             best = q0, dq, *out
         if best[4] < TOLERANCE:
             break
         rule, x = Rule(rule.step / 1.5, rule.window + 0.2), math.log(q0 / dq)
     return assemble(alpha, eps, y, *best)
+
+
+def _tree_point(channel, alpha, eps, y):
+    """The lowest of the minima in q0."""
+    message, solutions = "", []
+    for x in tree_centre.minima(channel, alpha, eps, y):
+        u = np.array([math.log((1 - eps) / eps), x, math.log(y)])
+        free = [1] if math.isfinite(x) else []
+        try:
+            solutions.append(rsb_equations.solve(channel, alpha, u, free))
+        except rsb_equations.NoSaddle as reason:
+            message = str(reason)
+    if not solutions:
+        return _failed(eps, message)
+    lowest = min(solutions, key=lambda found: found.state.entropy)
+    s = lowest.state
+    out = s.energetic, s.outer_replicon, lowest.error, lowest.residual
+    return assemble(alpha, eps, y, s.q0, s.dq, *out)
+
+
+def _failed(eps, message=""):
+    if not message:
+        message = (
+            "no minimum with q0 < q1: the distance exceeds that of typical solutions, "
+            "or alpha the capacity"
+        )
+    return failed_point(message, q0=math.nan, q1=1 - eps)
 
 
 def assemble(alpha, eps, y, q0, dq, energetic, stability, error, residual):

@@ -1,27 +1,22 @@
 """1-RSB saddle: overlaps q0 < q1, entropy and complexity: docs/one_rsb.md."""
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import root
-from scipy.special import expit, logit
 
-from replicas import _finite_y, _one_rsb, check
-from replicas.model import require_model
-from replicas.priors import Spherical
-from replicas.quadrature import Rule
+from replicas import _finite_y, check, rsb_equations, tree_centre
+from replicas.channels import Tree
+from replicas.model import Model, require_model
 from replicas.results import Saddle, failed_point, stack
 from replicas.rs import rs
 
 __all__ = ["one_rsb"]
 
-EPS = 2.0**-52
-ACCEPTED = 1e-6  # residual of a root
-PRIOR = Spherical()
 # log (1 - q_RS)/(1 - q1) of the scan in q1, and the m from which m is solved
 SCAN = (1e-6, 1e-4, 1e-3, 0.01, 0.03, 0.1, 0.3, 0.6, 1, 1.5, 2, 3, 4, 6, 8, 11, 15, 19)
 STARTS = (0.5, 0.8, 0.2, 0.95, 0.05, 0.01)
+TREE_SCAN = (0.01, 0.1, 0.3, 0.6, 1, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10)
+Q1, Q0, M = 0, 1, 2  # places in u
 
 
 def one_rsb(model, alpha, m=None):
@@ -47,15 +42,19 @@ def one_rsb(model, alpha, m=None):
     """
     require_model("one_rsb", model)
     alpha = check.positive("one_rsb", "alpha", alpha)
+    channel = rsb_equations.scalar_channel(model.channel)
+    if isinstance(channel, Tree):
+        tree_centre.require_units("one_rsb", channel)
+    solved = Model(model.prior, channel)
     if m is not None:
         m = check.inside("one_rsb", "m", m, "in (0, 1]", lambda x: (x > 0) & (x <= 1))
         alpha, m = np.broadcast_arrays(alpha, m)
         points = [
-            _at_m(model, float(a), float(n))
+            _at_m(solved, float(a), float(n))
             for a, n in zip(alpha.flat, m.flat, strict=True)
         ]
     else:
-        points = [_extremal(model, float(a)) for a in alpha.flat]
+        points = [_extremal(solved, float(a)) for a in alpha.flat]
     return Saddle(
         model=model,
         ansatz="1rsb*" if m is None else "1rsb",
@@ -64,63 +63,25 @@ def one_rsb(model, alpha, m=None):
     )
 
 
-@dataclass(frozen=True)
-class State:
-    """One evaluation of the ansatz: its point, equations and what follows."""
-
-    q0: float
-    dq: float
-    eps: float
-    m: float
-    entropy: float
-    energetic: float
-    d_m: float  # of the entropy
-    equations: np.ndarray  # (B11), (B12), (B13)
-    stability: float
-    norm: float
-
-
-def evaluate(channel, alpha, q0, dq, eps, m, rule):
-    """The ansatz at q1 = 1 - eps, q0 = q1 - dq."""
-    a, outer, inner = _one_rsb.energetic(
-        channel.kernel, q0, eps + dq, 1 - eps, eps, m, rule.step, rule.window
-    )
-    entropic, _, _, d_m = PRIOR.one_rsb(q0, dq, eps, m)
-    lam = eps + m * dq
-    d_m += alpha * (a["log_z"] - a["f"]) / m
-    spread = inner["d"] * a["d_variance"] + (inner["d"] - outer["d"]) * a["f1_squared"]
-    # (B14)
-    inner_index = inner["d"] ** 2 * a["d2_squared"] + inner["d2"] * (
-        a["f1_squared"] + a["d_variance"]
-    )
-    outer_index = outer["d"] ** 2 * a["f2_squared"] + outer["d2"] * a["f1_squared"]
-    equations = [
-        math.log(q0 / (lam**2 * alpha * outer["d"] * a["f1_squared"])),
-        math.log(dq / (eps * lam * alpha * spread)),
-        d_m * (lam / dq) ** 2,
-    ]
-    return State(
-        q0=q0,
-        dq=dq,
-        eps=eps,
-        m=m,
-        entropy=float(entropic + alpha * a["f"]),
-        energetic=a["f"],
-        d_m=float(d_m),
-        equations=np.array(equations),
-        stability=alpha * max(eps**2 * inner_index, lam**2 * outer_index),
-        norm=a["norm"],
-    )
-
-
 def _at_m(model, alpha, m):
-    """The saddle at given m: every minimum in q1 of a scan, the lowest one polished."""
-    starts = _scan(model, alpha, m)
-    points = [_polish(model.channel, alpha, u, m) for u in starts]
-    points = [point for point in points if point["success"]]
-    if not points:
-        return _failed(f"no saddle with q0 < q1 at m = {m:g}", m)
-    return min(points, key=lambda point: point["entropy"])
+    """The saddle at given m: every minimum in q1 of a scan, the lowest of them."""
+    message, solutions = f"no saddle with q0 < q1 at m = {m:g}", []
+    for u in _scan(model, alpha, m):
+        try:
+            solutions.append(_solve(model.channel, alpha, u))
+        except rsb_equations.NoSaddle as reason:
+            message = str(reason)
+    if not solutions:
+        return _failed(message, m)
+    return _point(min(solutions, key=lambda found: found.state.entropy))
+
+
+def _solve(channel, alpha, u, *more):
+    free = [Q1, Q0, *more] if math.isfinite(u[Q0]) else [Q1, *more]
+    found = rsb_equations.solve(channel, alpha, u, free)
+    if not found.state.m <= 1:
+        raise rsb_equations.NoSaddle("the complexity vanishes at m > 1 only")
+    return found
 
 
 def _extremal(model, alpha):
@@ -128,127 +89,90 @@ def _extremal(model, alpha):
     channel, at_m = model.channel, []
     for m in STARTS:
         for u in _scan(model, alpha, m):
-            point = _polish(channel, alpha, np.append(u, logit(m)), None)
-            if point["success"]:
-                return point
-            point = _polish(channel, alpha, u, m)
-            if point["success"]:
-                at_m.append((m, point["complexity"], u))
+            try:
+                return _point(_solve(channel, alpha, u, M))
+            except rsb_equations.NoSaddle:
+                pass
+            try:
+                at_m.append((m, _solve(channel, alpha, u).state.d_m, u))
+            except rsb_equations.NoSaddle:
+                pass
     if not at_m:
         message = "no saddle with q0 < q1: replica symmetric, or above capacity"
-    elif all(complexity > 0 for _, complexity, _ in at_m):
+    elif all(d_m < 0 for _, d_m, _ in at_m):
         message = "the complexity is positive for m < 1: the saddle is at m = 1"
-    elif all(complexity < 0 for _, complexity, _ in at_m):
+    elif all(d_m > 0 for _, d_m, _ in at_m):
         message = "the complexity is negative: alpha is above the 1-RSB capacity"
     else:
-        return _bracketed(channel, alpha, sorted(at_m, key=lambda entry: entry[0]))
+        try:
+            return _point(_bracketed(channel, alpha, at_m))
+        except rsb_equations.NoSaddle as reason:
+            message = str(reason)
     return _failed(message, math.nan)
 
 
 def _bracketed(channel, alpha, at_m):
     """The m of zero complexity between two m of opposite sign, near q0 = q1."""
-    low = max(entry for entry in at_m if entry[1] > 0)
-    high = min(entry for entry in at_m if entry[1] < 0)
+    low = max((entry for entry in at_m if entry[1] < 0), key=lambda entry: entry[0])
+    high = min((entry for entry in at_m if entry[1] > 0), key=lambda entry: entry[0])
     for _ in range(26):
-        m, u = 0.5 * (low[0] + high[0]), 0.5 * (low[2] + high[2])
-        point = _polish(channel, alpha, u, m)
-        if not point["success"]:
-            return point
-        entry = m, point["complexity"], u
-        low, high = (entry, high) if entry[1] > 0 else (low, entry)
-    order = point["order"]
-    u = [
-        math.log(order["q1"] / order["eps1"]),
-        math.log(order["q0"] / (order["q1"] - order["q0"])),
-        logit(m),
-    ]
-    return _polish(channel, alpha, u, None)
+        u = 0.5 * (low[2] + high[2])
+        s = _solve(channel, alpha, u).state
+        u = rsb_equations.point_of(s.q0, s.dq, s.eps, s.m)
+        low, high = (low, (s.m, s.d_m, u)) if s.d_m > 0 else ((s.m, s.d_m, u), high)
+    return _solve(channel, alpha, u, M)
 
 
 def _scan(model, alpha, m):
-    """Points (logit q1, logit q0/q1) near the minima in q1, q0 stationary."""
+    """Points near the minima in q1, at stationary q0."""
     symmetric = rs(model, alpha)
     if not symmetric.success:
         return []
-    rule = Rule()
-    rules = rule.step, rule.window, rule.step, rule.window
-    starts, last = [], None
-    for s in SCAN:
+    channel, rule = model.channel, rsb_equations.scan_rule(model.channel)
+    starts, last = [], {}
+    for s in TREE_SCAN if isinstance(channel, Tree) else SCAN:
         eps = symmetric.order["eps"] * math.exp(-s)
-        q0, dq, *_ = _finite_y.solve(model.channel.kernel, alpha, eps, m, 0.0, *rules)
-        if math.isnan(q0):
-            continue
-        slope = evaluate(model.channel, alpha, q0, dq, eps, m, rule).equations[1]
-        u = np.array([math.log((1 - eps) / eps), math.log(q0 / dq)])
-        if last is not None and last[1] < 0 <= slope:
-            weight = slope / (slope - last[1])
-            starts.append(weight * last[0] + (1 - weight) * u)
-        last = u, slope
+        for branch, x in _stationary(channel, alpha, eps, m):
+            u = np.array([math.log((1 - eps) / eps), x, math.log(m)])
+            slope = rsb_equations.state(channel, alpha, u, rule).equations[Q1]
+            if branch in last and last[branch][1] < 0 <= slope:
+                starts.append(_between(*last[branch], u, slope))
+            last[branch] = u, slope
     return starts
 
 
-def _polish(channel, alpha, u, m):
-    """Root of the stationarity equations from u, and its error."""
-    rule = Rule()
-    solution = root(
-        lambda v: _state(channel, alpha, v, m, rule).equations[: len(v)],
-        u,
-        options={"xtol": 1e-9},
-    )
-    failed = _failed("the stationarity equations did not converge", math.nan)
-    if not np.abs(solution.fun).max() < ACCEPTED:
-        return failed
-    u, fine = solution.x, rule.finer()
-    jacobian, gradient = _derivatives(channel, alpha, u, m, rule)
-    equations = _state(channel, alpha, u, m, fine).equations[: len(u)]
-    u = u - np.linalg.solve(jacobian, equations)
-    state = _state(channel, alpha, u, m, fine)
-    coarse = _state(channel, alpha, u, m, rule)
-    equations = state.equations[: len(u)]
-    residual = float(np.abs(equations).max())
-    if not residual < ACCEPTED:
-        return failed
-    error = alpha * abs(state.energetic - coarse.energetic)
-    error += alpha * abs(state.energetic * (state.norm - 1))
-    error += abs(gradient @ np.linalg.solve(jacobian, equations))
-    scale = abs(math.log(state.eps)) + alpha * abs(state.energetic)
+def _between(u_low, slope_low, u_high, slope_high):
+    """Linear interpolation to zero slope; q0 = 0 stays."""
+    weight = slope_high / (slope_high - slope_low)
+    u = u_high.copy()
+    free = np.isfinite(u)
+    u[free] = weight * u_low[free] + (1 - weight) * u_high[free]
+    return u
+
+
+def _stationary(channel, alpha, eps, m):
+    """(branch, logit q0/q1) of the minima in q0; branch 0 is q0 = 0."""
+    if isinstance(channel, Tree):
+        found = tree_centre.minima(channel, alpha, eps, m)
+        return [(int(math.isfinite(x)), x) for x in found]
+    rule = rsb_equations.scan_rule(channel)
+    rules = rule.step, rule.window, rule.step, rule.window
+    q0, dq, *_ = _finite_y.solve(channel.kernel, alpha, eps, m, 0.0, *rules)
+    return [] if math.isnan(q0) else [(1, math.log(q0 / dq))]
+
+
+def _point(solution):
+    s = solution.state
     return {
-        "order": {
-            "q0": state.q0,
-            "q1": 1 - state.eps,
-            "eps1": state.eps,
-            "m": state.m,
-        },
-        "entropy": state.entropy,
-        "complexity": -(state.m**2) * state.d_m,
-        "stability": state.stability,
-        "error": error + 4 * EPS * scale / state.m,
-        "residual": residual,
+        "order": {"q0": s.q0, "q1": 1 - s.eps, "eps1": s.eps, "m": s.m},
+        "entropy": s.entropy,
+        "complexity": -(s.m**2) * s.d_m,
+        "stability": max(s.inner_replicon, s.outer_replicon),
+        "error": solution.error,
+        "residual": solution.residual,
         "success": True,
         "message": "",
     }
-
-
-def _state(channel, alpha, u, m, rule):
-    """The ansatz at u = logits of q1, q0/q1 and, unless it is given, m."""
-    u = np.clip(u, -40, 40)
-    q1, eps = expit(u[0]), expit(-u[0])
-    m = float(expit(u[2])) if m is None else m
-    return evaluate(
-        channel, alpha, q1 * expit(u[1]), q1 * expit(-u[1]), float(eps), m, rule
-    )
-
-
-def _derivatives(channel, alpha, u, m, rule):
-    """Jacobian of the equations and gradient of the entropy, by differences."""
-    columns, gradient = [], []
-    for i in range(len(u)):
-        step = np.zeros(len(u))
-        step[i] = 1e-5
-        high, low = (_state(channel, alpha, u + d, m, rule) for d in (step, -step))
-        columns.append((high.equations - low.equations)[: len(u)] / 2e-5)
-        gradient.append((high.entropy - low.entropy) / 2e-5)
-    return np.array(columns).T, np.array(gradient)
 
 
 def _failed(message, m):

@@ -35,7 +35,7 @@ def log_average(channel, v, w, *, coarser=1.0, window=WINDOW):
     q0 = 1 - v
     if isinstance(channel, Tree):
         return _tree_average(channel, q0, v, w, coarser, window)
-    width = 4 * np.sqrt((v + 1 / w) / q0)
+    width = 4 * np.sqrt(v / q0)
     centre = np.clip(channel.kappa / np.sqrt(q0), -window, window)
     z, weight = _nodes(centre, min(width, 6.0), 0.05 * coarser, window)
     gap = channel.kappa - np.sqrt(q0) * z

@@ -1,4 +1,4 @@
-"""Averages of the inner maximum of a tree over its Gaussian fields, K = 2 and 3.
+"""Averages of the inner maximum over the Gaussian fields of a tree, K = 2 and 3.
 
 docs/large_y_trees.md derives the sector, its lines and the rule.
 """

@@ -9,6 +9,7 @@ from scipy.optimize import brentq
 from replicas import _inner_max, check
 from replicas.channels import Tree
 from replicas.tree_average import plane_average
+from replicas.tree_sample import into_sector, sampled_average
 
 __all__ = ["inner_maximum", "point"]
 
@@ -17,6 +18,8 @@ LN_C_MIN, LN_C_MAX = np.log(1e-6), 600.0
 REFINEMENTS = 6
 # used in turn; they share no node
 RULES = ({"nodes": 9, "stretch": 0.87, "radius": 8.4}, {"nodes": 10})
+# Sobol points of a replicate, K >= 4
+COARSE_POINTS, POINTS, REPLICATES = 512, 8192, 8
 NO_SADDLE = (
     "no saddle with c > 0: q1 is not above the replica-symmetric overlap, or alpha "
     "is above the replica-symmetric capacity"
@@ -34,7 +37,8 @@ def point(channel, alpha, eps, *, tol=1e-8, start=None):
     channel : Tree with 2 <= K <= 9.
     alpha : float > 0, patterns per weight.
     eps : float in (0, 1), 1 - q1; the distance between replicas is eps/2.
-    tol : float > 0, error of `normalised` relative to its size.
+    tol : float > 0, error of `normalised` relative to its size, for K <= 3; beyond,
+        the sample has a fixed size and `error` is typically 1e-5 to 1e-4.
     start : float or None, ln c of a neighbouring point; only saves time.
 
     Returns
@@ -56,7 +60,8 @@ def point(channel, alpha, eps, *, tol=1e-8, start=None):
     eps = check.inside("point", "eps", eps, "in (0, 1)", lambda x: (x > 0) & (x < 1))
     if start is not None:
         check.finite("point", "start", start)
-    saddle = _Saddle(channel, alpha, eps.item())
+    kind = _Saddle if channel.K <= 3 else _SampledSaddle
+    saddle = kind(channel, alpha, eps.item())
     ln_c, message = saddle.locate(start)
     return _failed(message) if message else saddle.evaluate(ln_c, tol)
 
@@ -79,7 +84,8 @@ def inner_maximum(channel, a, c):
     Source: docs/large_y_trees.md (LT2)-(LT6).
     """
     _check("inner_maximum", channel, smallest=1)
-    c = check.inside("inner_maximum", "c", c, "in (0, 1e260)", lambda c: (c > 0) & (c < 1e260))
+    rule = "in (0, 1e260)"
+    c = check.inside("inner_maximum", "c", c, rule, lambda c: (c > 0) & (c < 1e260))
     a = check.inside("inner_maximum", "a", a, "finite", np.isfinite)
     if a.ndim == 0 or a.shape[-1] != channel.K:
         raise ValueError(
@@ -92,23 +98,6 @@ def inner_maximum(channel, a, c):
     b = np.empty_like(sorted_b)
     np.put_along_axis(b, order, sorted_b, axis=1)
     return M.reshape(a.shape[:-1])[()], (b * sign).reshape(a.shape)
-
-
-def into_sector(channel, a):
-    """Fields (n, K) moved into the sorted sector (LT4), and what undoes it."""
-    sign = np.ones_like(a)
-    if channel.rule == "parity":
-        sign[a < 0] = -1
-        order = np.argsort(-abs(a), axis=1, kind="stable")
-        smallest = order[:, -1:]
-        # all but the smallest are made positive; it takes the sign of the product
-        product = sign.prod(axis=1, keepdims=True)
-        own = np.take_along_axis(sign, smallest, axis=1)
-        np.put_along_axis(sign, smallest, own * product, axis=1)
-    else:
-        order = np.argsort(-a, axis=1, kind="stable")
-    fields = np.take_along_axis(a * sign, order, axis=1)
-    return np.ascontiguousarray(fields), order, sign
 
 
 def _check(function, channel, smallest=2):
@@ -209,6 +198,37 @@ class _Saddle:
             "success": True,
             "message": "",
         }
+
+
+class _SampledSaddle(_Saddle):
+    """The same by sampling: a fixed number of points, whatever the tolerance."""
+
+    def sample(self, ln_c, points, replicates):
+        """E M_c and F of each replicate."""
+        c = np.exp(ln_c)
+        M, D = sampled_average(
+            self.channel, c, self.gamma, points=points, replicates=replicates
+        )
+        return M, np.log(self.alpha / self.gamma * D) + 2 * np.log1p(1 / c)
+
+    def coarse(self, ln_c):
+        """E M_c and F to about two digits."""
+        if ln_c not in self.seen:
+            M, F = self.sample(ln_c, COARSE_POINTS, 1)
+            self.seen[ln_c] = M[0], F[0]
+        return self.seen[ln_c]
+
+    def evaluate(self, ln_c, tol):
+        """The point next to ln_c, its error from the scatter of the replicates."""
+        slope = (self.coarse(ln_c + 0.1)[1] - self.coarse(ln_c)[1]) / 0.1
+        if not slope > 0:
+            return _failed("the free entropy has no minimum in c")
+        M, F = self.sample(ln_c, POINTS, REPLICATES)
+        dM, dF = 4 * np.std([M, F], axis=1, ddof=1) / np.sqrt(REPLICATES)
+        M, F = M.mean(), F.mean()
+        phi = self.value(ln_c, slope, M, F)
+        third = self.curvature(ln_c) * (abs(F) + dF) ** 3 / slope
+        return self.result(phi, ln_c - F / slope, self.alpha * dM + third, F * F + dF)
 
 
 def _failed(message):

@@ -13,7 +13,8 @@ from replicas import _tree_one_rsb
 
 __all__ = ["averages"]
 
-LIMIT = {2: 1500, 3: 200}  # nodes a unit: memory stays below 300 MB
+LIMIT = {2: 1500, 3: 160}  # nodes a unit: memory stays below 300 MB
+COARSE = 0.2  # rules with this step or more only scan
 IDENTITY = {"d": 1.0, "d2": 0.0}  # fields overlap as the weights do
 
 
@@ -26,20 +27,23 @@ def averages(channel, q0, dq, eps, m, rule):
     K, s, root_gamma = channel.K, np.sqrt(dq / eps), np.sqrt(q0 / eps)
     b, weight, low, high = inner_grid(channel, s, root_gamma, m, rule)
     z, outer = outer_grid(s, root_gamma, m, rule)
-    if max(high - low, len(z)) > LIMIT[K]:
+    limit = LIMIT[K] if rule.step < COARSE else LIMIT[K] // 2
+    if max(high - low, len(z)) > limit:
         raise TooFine(f"q1 - q0 = {dq:.1e} at m = {m:g} needs too fine a grid")
     kernels = gaussian_kernels(b, weight, root_gamma * z, s, low, high)
     means = cubes(channel, b[low:high])
-    total, first, second, mixed, *tilted = contract(m * means[0], means, kernels)
-    # f and its derivatives in b-units
-    first = first / m
-    second = second / m - m * first**2
-    mixed = mixed / m - m * first * np.swapaxes(first, 0, -1)
+    # what underflows becomes nan, and the point fails
+    with np.errstate(all="ignore"):
+        total, first, second, mixed, *tilted = contract(m * means[0], means, kernels)
+        # f and its derivatives in b-units
+        first = first / m
+        second = second / m - m * first**2
+        mixed = mixed / m - m * first * np.swapaxes(first, 0, -1)
 
     def average(x):
         for _ in range(K):
             x = x @ outer
-        return x
+        return x if np.isfinite(x) else np.nan
 
     f1_squared = K * average(first**2) / eps
     log_z, slope, curvature = (average(x) for x in tilted)
@@ -94,6 +98,8 @@ def inner_grid(channel, s, root_gamma, m, rule):
 
 def outer_grid(s, root_gamma, m, rule):
     """Nodes and Gaussian weights in z of one unit."""
+    if root_gamma == 0:
+        return np.zeros(1), np.ones(1)
     lift_squared = 2 * np.log1p(m * s * s)
     front = np.sqrt(1 / (1 + lift_squared) + s * s) / root_gamma
     far = 4 * rule.step
@@ -167,8 +173,7 @@ def contract(exponent, means, kernels):
 
 def rescale(terms, scale, axis):
     """Terms times exp(scale), divided by the largest first term along the axis."""
-    with np.errstate(divide="ignore"):
-        log_term = np.log(terms[0]) + scale
+    log_term = np.log(terms[0]) + scale
     largest = log_term.max(axis=axis, keepdims=True)
     factor = np.exp(scale - largest)
     return [term * factor for term in terms], largest.squeeze(axis)

@@ -15,6 +15,7 @@ __all__ = ["averages", "corrected_root", "require_units", "scan", "solve", "stab
 
 MAX_UNITS = 9
 EPS = np.finfo(float).eps
+ROUNDING = 64 * EPS  # of sums of up to 1e7 terms
 WINDOW = 8.5
 # most nodes of a unit for a sum over K units, so that one sum takes below 0.2 s
 MAX_NODES = {
@@ -135,7 +136,7 @@ def _point(channel, alpha, x, slope):
         alpha * abs(f - check[0])
         + abs(alpha * f) * abs(norm - 1)
         + 0.5 * q * gamma * off * min(1.0, off / slope)
-        + 4 * EPS * (gamma + abs(entropy))
+        + ROUNDING * (gamma + abs(entropy))
     )
     return {
         "q": q,

@@ -10,6 +10,7 @@ from mpmath import mp, mpf
 
 __all__ = [
     "GH",
+    "STRIP",
     "Rule",
     "converge",
     "gaussian",
@@ -20,7 +21,8 @@ __all__ = [
 ]
 
 GUARD = 6  # digits kept beyond those asked for
-TRIALS = 12
+STRIP = mpf(3) / 4  # the integrands are analytic within about this of real s
+TRIALS = 16
 
 
 def log_H(x):
@@ -51,10 +53,13 @@ class Rule:
     trial: int = 0
 
     @property
+    def scale(self):
+        return mpf("0.88") ** self.trial
+
+    @property
     def step(self):
-        # error exp(-2 pi a/step) with a strip of half-width a ~ 0.75 around real s
-        strip = mpf(3) / 4
-        return 2 * mp.pi * strip / self.cut * mpf("0.83") ** self.trial
+        # error exp(-2 pi STRIP/step) = exp(-cut)
+        return 2 * mp.pi * STRIP / self.cut * self.scale
 
     @property
     def shift(self):

@@ -14,12 +14,13 @@ from replicas.reference.average import (
     window,
 )
 from replicas.reference.channel import number, scalar_field
+from replicas.reference.trees import MAJORITY_K, tree_average
 
 __all__ = ["ReplicaSymmetric", "capacity_rs", "rs"]
 
 
 class ReplicaSymmetric:
-    """S(q) of a channel with one field or of a tree of 2 or 3 units."""
+    """S(q) of a channel with one field, of a parity or the majority of 3."""
 
     def __init__(self, function, model, alpha):
         require_model(function, model)
@@ -27,10 +28,10 @@ class ReplicaSymmetric:
         self.tree = None
         if isinstance(model.channel, Tree) and model.channel.K > 1:
             self.tree = model.channel
-            if self.tree.K > 3:
+            if self.tree.rule == "majority" and self.tree.K != MAJORITY_K:
                 raise ValueError(
-                    f"{function}: trees are supported for K <= 3 and the replica "
-                    f"symmetric ansatz, given {self.tree!r}"
+                    f"{function}: of the majorities, K = 1 and 3 are supported, given "
+                    f"{self.tree!r}"
                 )
         else:
             self.field = scalar_field(function, model)
@@ -65,12 +66,10 @@ class ReplicaSymmetric:
         )
 
     def _tree(self, q, rule):
-        """E log P(b) and E |grad log P|^2/eps over ordered K-tuples of nodes."""
+        """E log P(b) and E |grad log P|^2/eps, b ~ N(0, gamma)."""
         eps = 1 - q
-        b, w = ([mpf(0)], [mpf(1)]) if q == 0 else _normal_nodes(rule, 0, q / eps)
-        sums = {2: _pairs, 3: _triples}[self.tree.K]
-        energetic, force = sums(_units(b, w), self.tree.rule, mp.exp(-rule.cut))
-        return energetic, force / eps
+        energetic, slope = tree_average(self.tree, q / eps, rule)
+        return energetic, -2 * slope / eps**2
 
 
 def _normal_nodes(rule, mean, variance):
@@ -81,59 +80,13 @@ def _normal_nodes(rule, mean, variance):
     return u, [gaussian(x, mean, variance) * dx for x, dx in zip(u, du, strict=True)]
 
 
-def _units(b, w):
-    """(weight, H(-b), H(b), G(b)) of every node: what one unit contributes."""
-    root = mp.sqrt(2)
-    return [
-        (v, mp.erfc(-x / root) / 2, mp.erfc(x / root) / 2, gaussian(x, 0, 1))
-        for x, v in zip(b, w, strict=True)
-    ]
-
-
-def _pairs(units, rule, smallest):
-    """Parity of two: P = h1 h2 + l1 l2, with h = H(-b), l = H(b)."""
-    energetic = force = mpf(0)
-    for i, (w1, h1, l1, g1) in enumerate(units):
-        for j, (w2, h2, l2, g2) in enumerate(units[i:]):
-            weight = w1 * w2 * (2 if j else 1)
-            if weight < smallest:
-                continue
-            p = h1 * h2 + l1 * l2
-            energetic += weight * mp.log(p)
-            force += weight * ((g1 * (h2 - l2)) ** 2 + (g2 * (h1 - l1)) ** 2) / p**2
-    return energetic, force
-
-
-def _triples(units, rule, smallest):
-    """Three units: P = h3 up + l3 down, up and down given by units 1 and 2."""
-    energetic = force = mpf(0)
-    for i, (w1, h1, l1, g1) in enumerate(units):
-        for j, (w2, h2, l2, g2) in enumerate(units[i:], start=i):
-            pair = w1 * w2 * (1 if i == j else 2)
-            same, mixed = h1 * h2, h1 * l2 + l1 * h2
-            up, down = (
-                (same + mixed, same) if rule == "majority" else (same + l1 * l2, mixed)
-            )
-            rows = [(w, h, l, g) for w, h, l, g in units if pair * w >= smallest]
-            if not rows:
-                continue
-            p = [h * up + l * down for _, h, l, _ in rows]
-            # the third unit only: the others follow by symmetry
-            weights = [w for w, *_ in rows]
-            energetic += pair * mp.fdot(weights, [mp.log(x) for x in p])
-            ratio = [g / x for (_, _, _, g), x in zip(rows, p, strict=True)]
-            square = mp.fdot(weights, [r * r for r in ratio])
-            force += 3 * pair * (up - down) ** 2 * square
-    return energetic, force
-
-
 def rs(model, alpha, order, *, dps=30):
     r"""Replica symmetric free entropy S(q), mpf with dps digits.
 
     S = (log(1-q) + q/(1-q))/2 + alpha E log P(sqrt(q/(1-q)) z), (M5).
 
-    order : {"q": in [0, 1)} or {"eps": 1 - q}; channels with one field, and trees
-    with K = 2, 3. Source: docs/reference.md (M5), (M6).
+    order : {"q": in [0, 1)} or {"eps": 1 - q}; channels with one field, the
+    majority of 3 and parities. Source: docs/reference.md (M5), (M6).
     """
     twin = ReplicaSymmetric("rs", model, alpha)
     with mp.workdps(dps + 60):

@@ -13,12 +13,11 @@ from bisect import bisect_left
 
 from mpmath import mp, mpf
 
-from replicas.reference.average import gaussian, log_H, nodes, window
+from replicas.reference.average import STRIP, gaussian, log_H, nodes, window
 
 __all__ = ["MAJORITY_K", "tree_average"]
 
 MAJORITY_K = 3
-FIRST = 10  # terms of the parity's sum added one by one
 
 
 def tree_average(tree, gamma, rule):
@@ -37,7 +36,7 @@ def _spacing(gamma, rule):
     Its front at b has width 1/b and a strip pi/(2b); the Gaussian suppresses it there.
     """
     front = mp.pi**2 * (3 / (2 * rule.cut)) ** mpf("1.5") / mp.sqrt(gamma)
-    return min(front, 4 * mp.pi / rule.cut) * rule.step / type(rule)(rule.digits).step
+    return min(front * rule.scale, _step(rule, mpf(2)))
 
 
 class _Laplace:
@@ -55,16 +54,13 @@ class _Laplace:
         self.tails = [_tails(w) for w in (self.weights, self.slopes)]
 
     def __call__(self, s):
-        # exp(-s y) is 0 before `first` and 1 from `last` on
-        scale = float(mp.log(abs(s)))
-        first = bisect_left(self.rising, scale - float(mp.log(self.cut)))
-        last = bisect_left(self.rising, scale + float(self.cut))
+        # exp(-s y) is 0 before `first` and 1 from `last` on; s may be complex
+        first = bisect_left(self.rising, float(mp.log(mp.re(s) / self.cut)))
+        last = bisect_left(self.rising, float(mp.log(abs(s)) + self.cut))
         factors = [mp.exp(-s * v) for v in self.y[first:last]]
         return [
             mp.fdot(factors, terms[first:last]) + tail[last]
-            for terms, tail in zip(
-                (self.weights, self.slopes), self.tails, strict=True
-            )
+            for terms, tail in zip((self.weights, self.slopes), self.tails, strict=True)
         ]
 
 
@@ -83,46 +79,71 @@ def _majority(gamma, rule):
     y = [mp.exp(x - z) for x, z in zip(low, high, strict=True)]
     phi = _Laplace(b, db, gamma, y, rule)
     value, derivative = (3 * mp.fdot(w, high) for w in (phi.weights, phi.slopes))
-    step = mp.pi**2 / rule.cut * rule.step / type(rule)(rule.digits).step
-    # t = exp(s): from e^-t negligible down to 1 - phi negligible
-    s = mp.log(rule.cut) + rule.shift * step
+    # t = e^v: from e^-t negligible down to 1 - phi negligible
+    step = _step(rule, mp.pi / 2)
+    v = mp.log(rule.cut) + rule.shift * step
     while True:
-        t = mp.exp(s)
+        t = mp.exp(v)
         f, f_gamma = phi(t)
-        missing = 1 - f**3
-        value += step * mp.exp(-t) * missing
+        value += step * mp.exp(-t) * (1 - f**3)
         derivative -= step * mp.exp(-t) * 3 * f**2 * f_gamma
-        if s < 0 and missing < phi.small:
+        if v < 0 and 1 - f**3 < phi.small:
             return value, derivative
-        s -= step
+        v -= step
 
 
 def _parity(K, gamma, rule):
-    """The sum over n by Abel and Plana's formula from n = FIRST + 1/2 on, (M10)."""
-    value, derivative = _first_terms(K, gamma, rule)
     phi = _Laplace(*_half_line(gamma, rule), rule)
-    start = FIRST + mpf(1) / 2
-    step = mp.pi**2 / rule.cut * rule.step / type(rule)(rule.digits).step
-    v = -rule.cut + rule.shift * step
-    while True:  # int over n = start + e^v
-        n = start + mp.exp(v)
+
+    def term(n):
+        """phi(n)^K/n and its derivative in gamma."""
         f, f_gamma = phi(n)
-        weight = step * mp.exp(v) / n
-        value += weight * f**K
-        derivative += weight * K * f ** (K - 1) * f_gamma
-        if v > 0 and f**K < phi.small:
+        return mp.matrix([f**K / n, K * f ** (K - 1) * f_gamma / n])
+
+    start = mpf(3) / 2
+    total = term(mpf(1))
+    # (M10), first integral: n = start + e^v
+    step = _step(rule, mp.pi / 2)
+    v = -rule.cut + rule.shift * step
+    while True:
+        part = term(start + mp.exp(v)) * mp.exp(v)
+        total += part * step
+        if v > 0 and part[0] < phi.small:
             break
         v += step
-    step /= 3
+    # second integral: n = start + i tau, tau = exp(v - e^-v)
+    step = _step(rule, mpf(1) / 2)
     v = -mp.log(rule.cut) + rule.shift * step
-    while True:  # int over tau = exp(v - e^-v), (M10)
+    while True:
         tau = mp.exp(v - mp.exp(-v))
         if 2 * mp.pi * tau > rule.cut:
-            break
-        n = mp.mpc(start, tau)
-        f, f_gamma = phi(n)
+            return -mp.log(2) - total[0] / 2, -total[1] / 2
         weight = 2 * step * tau * (1 + mp.exp(-v)) / (mp.exp(2 * mp.pi * tau) + 1)
-        value += weight * (f**K / n).imag
-        derivative += weight * (K * f ** (K - 1) * f_gamma / n).imag
+        total += term(mp.mpc(start, tau)).apply(mp.im) * weight
         v += step
-    return -mp.log(2) - value / 2, -derivative / 2
+
+
+def _step(rule, strip):
+    """Step for an integrand analytic within `strip` of the real axis."""
+    return rule.step * strip / STRIP
+
+
+def _half_line(gamma, rule):
+    """b > 0, weights (both signs of b) and y: b = A log(1 + e^u scale/A).
+
+    |x|^2n of (M10) is analytic in log b, not in b.
+    """
+    A, scale = _spacing(gamma, rule) / rule.step, min(mpf(1), mp.sqrt(gamma))
+    reach = window(rule) * mp.sqrt(gamma)
+    u = -rule.cut / 3 + rule.shift * rule.step
+    b, db, y = [], [], []
+    while True:
+        rise = mp.exp(u) * scale
+        x = A * mp.log1p(rise / A)
+        if x > reach:
+            return b, db, gamma, y
+        b.append(x)
+        db.append(2 * rule.step * rise / (1 + rise / A))
+        root = x / mp.sqrt(2)
+        y.append(-2 * (mp.log1p(-mp.erfc(root)) if x > 1 else mp.log(mp.erf(root))))
+        u += rule.step

@@ -1,0 +1,42 @@
+"""Stationary q0 of a tree at given q1 and m: docs/finite_y.md (FY7)."""
+
+import math
+
+import numpy as np
+from scipy.optimize import brentq
+
+from replicas import rsb_equations, tree_one_rsb
+
+__all__ = ["minima", "require_units"]
+
+GRID = (-8, -4, -2, -1, 0, 1, 2, 3, 4, 5, 6, 8, 10, 12)  # logit of q0/q1
+
+
+def require_units(function, channel):
+    """Refuse trees whose grids are too large."""
+    if channel.K > 3:
+        raise ValueError(
+            f"{function}: trees are supported for K = 1, 2, 3, given K = {channel.K}"
+        )
+
+
+def minima(channel, alpha, eps, m):
+    """logit(q0/q1) of every minimum in q0, -inf for q0 = 0, from a coarse rule."""
+    rule = rsb_equations.scan_rule(channel)
+
+    def slope(x):
+        u = np.array([math.log((1 - eps) / eps), x, math.log(m)])
+        return rsb_equations.state(channel, alpha, u, rule).equations[1]
+
+    found, left = [], None
+    for x in GRID:
+        try:
+            value = slope(x)
+        except tree_one_rsb.TooFine:
+            break
+        if left is None and channel.rule == "parity" and value > 0:
+            found.append(-math.inf)
+        if left is not None and left[1] < 0 <= value:
+            found.append(brentq(slope, left[0], x, xtol=1e-3))
+        left = x, value
+    return found
