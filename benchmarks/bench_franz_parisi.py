@@ -5,7 +5,7 @@ from benchmarks import plain, tuned_franz_parisi
 from benchmarks.table import Row
 
 POINTS = [
-    ("K=1", rp.Perceptron(), 0.9, -0.3095239130697126),
+    ("K=1", rp.Perceptron(), 0.9, -0.3095239130697),
     ("K=inf", rp.Wide(), 0.95, -0.3305938001523736),
 ]
 

@@ -46,23 +46,23 @@ def measure(row):
     }
     error, calls, times = {}, {}, {}
     for name, function in functions.items():
-        start = time.perf_counter()
+        start = time.process_time()
         try:
             error[name] = np.max(np.abs(function() - np.asarray(row.exact)))
         except (AttributeError, NotImplementedError, TypeError) as missing:
             return f"{row.task:{WIDTHS[0]}} not available: {missing}"
-        first = time.perf_counter() - start
+        first = time.process_time() - start
         calls[name] = max(1, int(0.02 / first))
         # a slow twin is not run again for the sake of its first call
         times[name] = [first] if first > 0.5 else []
-    end = time.perf_counter() + row.seconds
-    while time.perf_counter() < end or not all(times.values()):
+    end = time.process_time() + row.seconds
+    while time.process_time() < end or not all(times.values()):
         # interleaved, so that a slow spell of the machine hits all alike
         for name, function in functions.items():
-            start = time.perf_counter()
+            start = time.process_time()
             for _ in range(calls[name]):
                 function()
-            times[name].append((time.perf_counter() - start) / calls[name])
+            times[name].append((time.process_time() - start) / calls[name])
     median = {name: np.median(times[name]) / row.points for name in functions}
     cells = [row.task]
     for name in ("ours", "plain", "tuned"):
@@ -76,7 +76,7 @@ def measure(row):
         if done and row.target is not None and row.against == name:
             text += "" if ratio >= row.target else " !"
         cells.append(text)
-    late = row.limit is not None and median["ours"] > row.limit
+    late = bool(row.limit is not None and median["ours"] > row.limit)
     if row.target is not None:
         cells.append(f"{row.target:g}x")
     else:

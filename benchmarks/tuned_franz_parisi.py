@@ -82,7 +82,7 @@ def franz_parisi(alpha, p, *, wide=False, outer=0.25, inner=121):
         )
 
     start = np.array([np.log(0.1 * (1 - p * p)), q * (1 + 0.3 * (1 - p))])
-    solution = root(stationarity, start, method="hybr", tol=1e-8)
+    solution = root(stationarity, start, method="hybr", tol=1e-11)
     if not solution.success:
         return np.nan
     q1, t = overlaps(solution.x)

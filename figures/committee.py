@@ -15,25 +15,38 @@ LOADS = (0.5, 1.0, 1.5, 2.0, 2.5)
 
 def tasks(quick):
     """A curve for each load and K, and where it ends."""
-    three, wide = rp.Tree(3, "majority"), rp.Wide("sign")
     pieces = []
     for alpha in LOADS:
-        pieces += curve_tasks(three, alpha, 14 if quick else 40, cost=8)
-        pieces += curve_tasks(wide, alpha, 60 if quick else 200, cost=1)
+        pieces += tree_tasks(rp.Tree(3, "majority"), alpha, quick)
+        pieces += wide_tasks(alpha, quick)
     return pieces
 
 
-def curve_tasks(channel, alpha, points, *, cost):
-    """The y = infinity curve of `channel` and its end, the typical distance."""
-    # denser at small distance, where the curves are steepest
-    fractions = tuple(np.linspace(0.05, 0.9995, points) ** 1.5)
+def tree_tasks(tree, alpha, quick):
+    """The y = infinity curve of `tree` and its end, the typical distance.
+
+    It starts where the entropy is still visible, about -0.003: closer to 0 a point
+    takes longest.
+    """
+    first, points = max(0.035, 0.1 / alpha**1.2), 10 if quick else 40
+    fractions = np.linspace(first ** (2 / 3), 0.9995, points) ** 1.5
+    return _curve(tree, alpha, fractions, cost=10 * tree.K)
+
+
+def wide_tasks(alpha, quick):
+    """The same for K -> infinity."""
+    fractions = np.linspace(0.05, 0.9995, 60 if quick else 200) ** 1.5
+    return _curve(rp.Wide("sign"), alpha, fractions, cost=1)
+
+
+def _curve(channel, alpha, fractions, *, cost):
     return [
         task(
             curves.local_entropy,
             channel=channel,
             alpha=alpha,
-            fractions=fractions,
-            points=points,
+            fractions=tuple(fractions),
+            points=len(fractions),
             cost=cost,
         ),
         task(curves.typical, channel=channel, alpha=alpha),
@@ -50,7 +63,7 @@ def draw_curve(ax, dataset, color, *, label=None, **parameters):
     stable = np.concatenate([line["stability"][:1], line["stability"]]) < 1
     stable = np.concatenate([stable, stable[-1:]])
     style.curve(ax, x, y, stable=stable, color=color)
-    ax.plot(end["distance"], end["normalised"], "o", mfc="white", color=color)
+    style.mark(ax, end["distance"], end["normalised"], color=color)
 
 
 @style.styled

@@ -11,6 +11,7 @@ __all__ = [
     "franz_parisi",
     "local_entropy",
     "model_of",
+    "parity_transition",
     "replica_scan",
     "series",
     "typical",
@@ -99,15 +100,22 @@ def wide_parity(*, alpha):
 
 
 def capacity(*, channels, ansatz):
-    """Load above which no solution is left; `channels` differ in the margin only."""
+    """Load above which no solution is left, for each of `channels`."""
     estimates = [rp.capacity(model_of(c), ansatz=ansatz) for c in channels]
     return _estimates(f"{ansatz} capacity", channels, estimates)
 
 
 def at_line(*, channels):
-    """Load above which the replica-symmetric saddle is unstable; as `capacity`."""
+    """Load above which the replica-symmetric saddle is unstable."""
     estimates = [rp.at_line(model_of(c)) for c in channels]
     return _estimates("instability", channels, estimates)
+
+
+def parity_transition(*, channels, which):
+    """Load at which the solutions shatter ("dynamical") or run out ("static")."""
+    index = ("dynamical", "static").index(which)
+    estimates = [rp.parity_transitions(model_of(c))[index] for c in channels]
+    return _estimates(f"{which} transition", channels, estimates)
 
 
 def _distance(q, between):
@@ -137,13 +145,19 @@ def _curve_series(name, channel, parameters, curve):
 
 
 def _estimates(name, channels, estimates):
+    """A load for each channel; what they have in common are the parameters."""
+    described = [_describe(channel) for channel in channels]
     columns = {
-        "kappa": [getattr(channel, "kappa", 0.0) for channel in channels],
+        "units": [d["K"] for d in described],
+        "margin": [getattr(channel, "kappa", 0.0) for channel in channels],
         "alpha": [estimate.value for estimate in estimates],
         "error": [estimate.error for estimate in estimates],
         "residual": [estimate.residual for estimate in estimates],
     }
-    return series(name, channels[0], {}, columns, [e.message for e in estimates])
+    common = {
+        k: v for k, v in described[0].items() if all(d[k] == v for d in described)
+    }
+    return _series(name, common, columns, [e.message for e in estimates])
 
 
 def _series(name, parameters, columns, messages):

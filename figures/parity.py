@@ -4,7 +4,7 @@ import numpy as np
 
 import replicas as rp
 from figures import curves, style
-from figures.committee import curve_tasks, draw_curve
+from figures.committee import draw_curve, tree_tasks, wide_tasks
 from figures.tasks import task
 
 __all__ = ["SOURCES", "TITLE", "caption", "draw", "tasks"]
@@ -22,13 +22,15 @@ COLOURS = {2.0: style.COLOURS[2], 3.0: style.COLOURS[0], np.inf: style.COLOURS[1
 
 def tasks(quick):
     """A curve for each machine and load."""
-    points, dense = (14, 60) if quick else (40, 200)
     pieces = []
     for alpha in LOADS:
-        pieces += curve_tasks(rp.Tree(3, "majority"), alpha, points, cost=8)
-        pieces += curve_tasks(rp.Wide("sign"), alpha, dense, cost=1)
-        pieces += curve_tasks(rp.Tree(2, "parity"), alpha, points, cost=6)
-        pieces += curve_tasks(rp.Tree(3, "parity"), alpha, points, cost=8)
+        for tree in (
+            rp.Tree(3, "majority"),
+            rp.Tree(2, "parity"),
+            rp.Tree(3, "parity"),
+        ):
+            pieces += tree_tasks(tree, alpha, quick)
+        pieces += wide_tasks(alpha, quick)
         pieces.append(task(curves.wide_parity, alpha=alpha))
     return pieces
 
@@ -71,8 +73,8 @@ def caption(dataset):
         f"and parity machines (b) at loads &alpha; = {loads}. For the parity machine "
         "with K &rarr; &infin; it is &minus;&alpha; ln 2 at every distance, exactly: "
         "no solution has more neighbours than a random point. At finite K the curve "
-        "lies above that line and meets it only at distance 1/2, so wide flat minima "
-        "exist at finite K and vanish with growing K. "
+        "lies above that line, which it meets only where typical solutions are "
+        "uncorrelated (distance 1/2): wide flat minima exist at finite K. "
         "Solid: stable centre. Dashed: unstable, so the curve is an approximation "
         "(everywhere for K = 2, 3). Circles: the typical distance, where a curve ends."
     )

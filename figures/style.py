@@ -18,6 +18,7 @@ __all__ = [
     "curve",
     "key",
     "letters",
+    "mark",
     "note",
     "panels",
     "shades",
@@ -66,6 +67,11 @@ def key(ax, lines, **options):
     handles = [Line2D([], [], label=label, **look) for label, look in lines.items()]
     legend = ax.legend(handles=handles, **options)
     ax.add_artist(legend)
+
+
+def mark(ax, x, y, *, color):
+    """Circle at the end of a curve, whole at the edge of the axes too."""
+    ax.plot(x, y, "o", mfc="white", color=color, clip_on=False, zorder=3)
 
 
 def note(ax, text, x, y, *, ha="left", va="center", **options):

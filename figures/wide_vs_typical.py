@@ -57,9 +57,7 @@ def draw(dataset):
         stable = wide["stability"] < 1
         x, y = wide["distance"], wide["normalised"]
         style.curve(linear, x, y, stable=stable, color=WIDE[model])
-        linear.plot(
-            end["distance"], end["normalised"], "o", mfc="white", color=WIDE[model]
-        )
+        style.mark(linear, end["distance"], end["normalised"], color=WIDE[model])
         style.curve(log, x, -y, stable=stable, color=WIDE[model], log=True)
         x, y = typical["distance"], typical["normalised"]
         style.curve(linear, x, y, color=TYPICAL[model])

@@ -185,21 +185,24 @@ cdef void climb(
 cdef void set_start(Problem problem, const double* a, int n, double* b) noexcept nogil:
     # (LT6): the n-th start; k units must be positive
     cdef int K = problem.tree.K, k = (K + 1) // 2, l
-    cdef double L = sqrt(2 * log1p(problem.c)) + 0.3, m
+    cdef double L = sqrt(2 * log1p(problem.c)) + 0.3, low = 0.3, m
+    if problem.c > 1e3:
+        # log P is flat far below L, and ascents from there take long
+        low = 0.6 * L
     for l in range(K):
         b[l] = a[l]
     if problem.tree.parity:
         if n == 1:
             b[K - 1] = max(a[K - 1], L)
         elif n == 2:
-            b[K - 1] = max(a[K - 1], 0.3)
+            b[K - 1] = max(a[K - 1], low)
         elif n == 3:
             b[K - 1] = -0.05
             b[K - 2] = 0.05
         elif n == 4:
-            b[K - 1] = max(a[K - 1], 0.3)
+            b[K - 1] = max(a[K - 1], low)
             for l in range(K - 1):
-                b[l] = max(a[l], 0.7)
+                b[l] = max(a[l], low + 0.4)
         elif n == 5:
             for l in range(K):
                 b[l] = max(a[l], L)
@@ -211,17 +214,17 @@ cdef void set_start(Problem problem, const double* a, int n, double* b) noexcept
         for l in range(K):
             b[l] = max(a[l], L)
     elif n == 3:
-        m = max(0.5 * (a[k - 1] + a[k]), 0.3)
+        m = max(0.5 * (a[k - 1] + a[k]), low)
         for l in range(k - 1):
             b[l] = max(a[l], L)
         for l in range(k - 1, K):
             b[l] = m
     elif n == 4:
         for l in range(K):
-            b[l] = max(a[l], 0.3)
+            b[l] = max(a[l], low)
     elif n == 5:
         for l in range(k):
-            b[l] = max(a[l], 0.7)
+            b[l] = max(a[l], low + 0.4)
     else:
         # k + 1, ..., K units, each the less the more there are
         k += n - 5

@@ -11,9 +11,9 @@ from replicas.model import require_model
 from replicas.quadrature import gaussian_average
 from replicas.results import Estimate
 
-MAX_UNITS = 9
+__all__ = ["MAX_UNITS", "capacity", "rs_capacity"]
 
-__all__ = ["capacity", "rs_capacity"]
+MAX_UNITS = 9  # of a tree whose sums run over a grid of fields
 
 
 def capacity(model, ansatz="rs"):

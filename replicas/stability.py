@@ -70,6 +70,10 @@ def _scalar(channel):
 
 
 def _tree(channel):
+    most = tree_rs.MAX_NODES[channel.rule][channel.K]
+    fine = {"coarser": 0.75, "most": most}
+    check = {"coarser": 1.0, "most": most / 1.3, "window": tree_rs.WINDOW + 0.5}
+
     def point(x, **rule):
         _, first, own, mixed, _ = tree_rs.averages(
             channel, np.exp(x), f=True, pairs=True, **rule
@@ -78,7 +82,7 @@ def _tree(channel):
         return np.log(load), np.log(tree_rs.stability(channel, load, own, mixed))
 
     def index(x, **rule):
-        return point(x, **rule)[1]
+        return point(x, **rule or fine)[1]
 
     brackets = tree_rs.scan(
         np.array([index(x, **tree_rs.SCAN) for x in tree_rs.SCANNED])
@@ -89,8 +93,7 @@ def _tree(channel):
     if np.isnan(x):
         return _failure("the sums do not resolve the index")
     near = (point(x + d, **tree_rs.SCAN) for d in (-1e-3, 1e-3))
-    check = point(x, coarser=1.3, window=tree_rs.WINDOW + 0.5)
-    return _estimate(x, point(x), check, *near)
+    return _estimate(x, point(x, **fine), point(x, **check), *near)
 
 
 def _estimate(x, here, check, left, right):

@@ -9,11 +9,18 @@ from scipy.optimize import brentq
 from scipy.special import expit
 
 from replicas import _tree_rs
-from replicas.capacity import rs_capacity
+from replicas.capacity import MAX_UNITS, rs_capacity
 
-__all__ = ["averages", "corrected_root", "require_units", "scan", "solve", "stability"]
+__all__ = [
+    "MAX_NODES",
+    "averages",
+    "corrected_root",
+    "require_units",
+    "scan",
+    "solve",
+    "stability",
+]
 
-MAX_UNITS = 9
 EPS = np.finfo(float).eps
 ROUNDING = 64 * EPS  # of sums of up to 1e7 terms
 WINDOW = 8.5
@@ -85,7 +92,7 @@ def corrected_root(function, low, high):
         step = -value / slope
         x += step
         old, value = value, function(x)
-        if abs(value) < 1e-10 or abs(step) < 1e-9:
+        if abs(value) < 1e-12 or abs(step) < 1e-11:
             break
         slope = (value - old) / step
     if slope > 0 and abs(value) < 1e-6:

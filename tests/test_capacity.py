@@ -125,12 +125,15 @@ def test_load_at_vanishing_q0_equals_reference(channel, value):
     assert least.fun == pytest.approx(value, abs=1e-10)
 
 
-@pytest.mark.parametrize("channel", [rp.Tree(3), rp.Tree(5), parity_of(2)])
+@pytest.mark.parametrize(
+    "channel",
+    [rp.Tree(3), rp.Tree(5), rp.Tree(7), parity_of(2), parity_of(5), parity_of(9)],
+)
 def test_load_of_small_w_is_the_rs_capacity(channel):
     rs = rp.capacity(model(channel)).value
     for v in (0.4, 0.7):
         gap = rsb_capacity.load(channel, v, 1e-5) / rs - 1
-        assert abs(gap) < 2e-5
+        assert abs(gap) < 1e-4
 
 
 @pytest.mark.parametrize(
@@ -144,7 +147,10 @@ def test_log_average_at_vanishing_q0_equals_sampling(channel, w):
     assert value == pytest.approx(np.log(sample.mean()), abs=4 * spread)
 
 
-@pytest.mark.parametrize(("channel", "w"), [(rp.Tree(3), 6.0), (parity_of(3), 9.0)])
+@pytest.mark.parametrize(
+    ("channel", "w"),
+    [(rp.Tree(3), 6.0), (rp.Tree(5), 10.0), (parity_of(3), 9.0), (parity_of(4), 20.0)],
+)
 def test_log_average_equals_nested_sampling(channel, w):
     rng, q0 = np.random.default_rng(3), 0.4
     outer = rng.standard_normal((500, 1, channel.K))

@@ -66,7 +66,13 @@ def tiny(monkeypatch):
     """A figure with three real points, beside the five."""
     module = ModuleType("figures.tiny")
     module.TITLE, module.SOURCES = "Tiny", ("docs/large_y.md",)
-    module.tasks = lambda quick: committee.curve_tasks(rp.Wide("sign"), 1.0, 3, cost=1)
+    point = {"channel": rp.Wide("sign"), "alpha": 1.0}
+    module.tasks = lambda quick: [
+        tasks.task(
+            curves.local_entropy, fractions=(0.1, 0.5, 0.999), points=3, **point
+        ),
+        tasks.task(curves.typical, **point),
+    ]
     module.caption = lambda dataset: "Three points."
 
     def draw(dataset):

@@ -12,10 +12,12 @@ __all__ = [
     "GH",
     "STRIP",
     "Rule",
+    "Unresolved",
     "converge",
     "gaussian",
     "log_H",
     "nodes",
+    "require_normalised",
     "window",
     "working_digits",
 ]
@@ -99,6 +101,18 @@ def nodes(rule, low, high, *, left, right, scale=1, centre=0):
     return [x for x, _ in points], [dx for _, dx in points]
 
 
+class Unresolved(ArithmeticError):
+    """A rule too coarse for its digits: a normalised weight does not sum to 1."""
+
+
+def require_normalised(total, rule):
+    """Raise `Unresolved` unless a sum of weights is 1 to the rule's digits."""
+    if not abs(total - 1) <= mpf(10) ** -rule.digits:
+        raise Unresolved(
+            f"a rule misses {mp.nstr(1 - total, 3)} of a normalised weight"
+        )
+
+
 def working_digits(digits, guard):
     """Decimal digits to compute with: `guard` are lost to cancellation."""
     return digits + GUARD + guard + 10
@@ -112,7 +126,10 @@ def converge(evaluate, digits, guard):
     with mp.workdps(working_digits(digits, guard)):
         last = mp.inf
         for trial in range(TRIALS):
-            value = evaluate(Rule(digits, trial))[0]
+            try:
+                value = evaluate(Rule(digits, trial))[0]
+            except Unresolved:
+                continue
             if abs(value - last) <= abs(value) * mpf(10) ** -digits:
                 break
             last = value

@@ -2,7 +2,15 @@
 
 from mpmath import mp, mpf
 
-from replicas.reference.average import GH, converge, gaussian, log_H, nodes, window
+from replicas.reference.average import (
+    GH,
+    converge,
+    gaussian,
+    log_H,
+    nodes,
+    require_normalised,
+    window,
+)
 from replicas.reference.channel import number, scalar_field
 
 __all__ = ["LargeY", "large_y"]
@@ -16,8 +24,8 @@ class LargeY:
         self.alpha = number(function, "alpha", alpha)
 
     def guard(self, order):
-        eps, delta = 1 - order["q1"], order["delta"]
-        return 2 * int(-mp.log10(eps)) + abs(int(mp.log10(delta / eps)))
+        # none for a large c: every term of the normalised entropy is as small as it
+        return 2 * int(-mp.log10(1 - order["q1"])) + 2
 
     def evaluate(self, order, rule):
         """Normalised entropy and its derivative in delta."""
@@ -50,7 +58,7 @@ def _maximum(rule, mean, variance, c):
     centre = min(max(_solve(u0, mpf(0), min(low, -1 - c)), low), high)
     width = 6 * mp.sqrt(variance)
     # right of the centre u0 grows like exp(|centre| (u - centre)) while c GH(u) does
-    scale = min(width, 1 / (1 + abs(centre)))
+    scale = min(width, 1 / (2 + 2 * abs(centre)))
     right = max(scale, width / (1 + c))
     u, du = nodes(rule, low, high, left=width, right=right, scale=scale, centre=centre)
     force = [GH(x) for x in u]
@@ -58,6 +66,7 @@ def _maximum(rule, mean, variance, c):
         gaussian(x + c * g, mean, variance) * (1 + c * g * (g - x)) * dx
         for x, g, dx in zip(u, force, du, strict=True)
     ]
+    require_normalised(mp.fsum(weights), rule)
     squares = [g * g for g in force]
     values = [log_H(x) - c * g / 2 for x, g in zip(u, squares, strict=True)]
     return mp.fdot(weights, values), mp.fdot(weights, squares)

@@ -2,7 +2,7 @@
 
 from mpmath import mp, mpf
 
-from replicas.reference.average import TRIALS, Rule, working_digits
+from replicas.reference.average import TRIALS, Rule, Unresolved, working_digits
 
 __all__ = ["polish"]
 
@@ -43,7 +43,10 @@ def polish(twin, start, digits, free):
             raise ArithmeticError("no saddle near the given point")
         tolerance, last = mpf(10) ** -digits, mp.inf
         for trial in range(TRIALS):
-            value, equations = point(x, Rule(digits, trial))
+            try:
+                value, equations = point(x, Rule(digits, trial))
+            except Unresolved:
+                continue
             moved, step = _newton(x, jacobian, equations)
             change = abs(value[0] - last)
             if step < tolerance and change < tolerance * abs(value[0]):
@@ -80,7 +83,15 @@ class _Point:
 
     def jacobian(self, x):
         """Jacobian (rows: equations) by forward differences, and the equations."""
-        rule, h = Rule(FEW), mpf(10) ** -STEP
+        for trial in range(TRIALS):
+            try:
+                return self._jacobian(x, Rule(FEW, trial))
+            except Unresolved:
+                continue
+        raise ArithmeticError(f"no rule resolves the averages to {FEW} digits")
+
+    def _jacobian(self, x, rule):
+        h = mpf(10) ** -STEP
         equations = self(x, rule)[1]
         columns = []
         for k in range(len(x)):

@@ -1,9 +1,17 @@
-"""One step of replica symmetry breaking and y replicas, docs/reference.md (M9)-(M12)."""
+"""One-step breaking and y replicas, docs/reference.md (M10)-(M13)."""
 
-from mpmath import mp, mpf
 import numpy as np
+from mpmath import mp, mpf
 
-from replicas.reference.average import GH, converge, gaussian, log_H, nodes, window
+from replicas.reference.average import (
+    GH,
+    converge,
+    gaussian,
+    log_H,
+    nodes,
+    require_normalised,
+    window,
+)
 from replicas.reference.channel import number, scalar_field
 
 __all__ = ["OneStep", "finite_y", "free_volume", "one_rsb"]
@@ -55,12 +63,13 @@ class OneStep:
             return log_z, averages[0] ** 2 / eps, averages[1] / eps, averages[2]
         reach, width = far * mp.sqrt(outer), 6 * mp.sqrt(outer)
         u0, du0 = nodes(rule, mean - reach, mean + reach, left=width, right=width)
-        total = [mpf(0)] * 4
+        total = [mpf(0)] * 5
         for x, dx in zip(u0, du0, strict=True):
             weight = gaussian(x, mean, outer) * dx
             log_z, (force, square, log_h) = rows.average(x, tables)
-            terms = (log_z, force**2 / eps, square / eps, log_h)
+            terms = (log_z, force**2 / eps, square / eps, log_h, 1)
             total = [s + weight * t for s, t in zip(total, terms, strict=True)]
+        require_normalised(total.pop(), rule)
         return total
 
 

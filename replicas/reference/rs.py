@@ -11,6 +11,7 @@ from replicas.reference.average import (
     gaussian,
     log_H,
     nodes,
+    require_normalised,
     window,
 )
 from replicas.reference.channel import number, scalar_field
@@ -60,6 +61,7 @@ class ReplicaSymmetric:
         if overlap == 0:
             return log_H(mean), slope * GH(mean) ** 2
         u, w = _normal_nodes(rule, mean, overlap / eps)
+        require_normalised(mp.fsum(w), rule)
         return (
             mp.fdot(w, [log_H(x) for x in u]),
             slope * mp.fdot(w, [GH(x) ** 2 for x in u]),

@@ -13,7 +13,14 @@ from bisect import bisect_left
 
 from mpmath import mp, mpf
 
-from replicas.reference.average import STRIP, gaussian, log_H, nodes, window
+from replicas.reference.average import (
+    STRIP,
+    gaussian,
+    log_H,
+    nodes,
+    require_normalised,
+    window,
+)
 
 __all__ = ["MAJORITY_K", "tree_average"]
 
@@ -78,6 +85,7 @@ def _majority(gamma, rule):
     low, high = [log_H(x) for x in b], [log_H(-x) for x in b]
     y = [mp.exp(x - z) for x, z in zip(low, high, strict=True)]
     phi = _Laplace(b, db, gamma, y, rule)
+    require_normalised(mp.fsum(phi.weights), rule)
     value, derivative = (3 * mp.fdot(w, high) for w in (phi.weights, phi.slopes))
     # t = e^v: from e^-t negligible down to 1 - phi negligible
     step = _step(rule, mp.pi / 2)
