@@ -18,9 +18,8 @@ def main():
         if name not in NAMES:
             parser.error(f"no benchmark {name!r}; choose from {', '.join(NAMES)}")
     print("plain: textbook NumPy/SciPy; tuned: the best grid and root we found for it.")
-    print(
-        "error: against a value known to more digits; median CPU times, one core. !: missed."
-    )
+    print("error: against a value known to more digits; time: median CPU, one core.")
+    print("!: target missed.")
     print(header())
     for name in names or NAMES:
         for row in importlib.import_module(f"benchmarks.bench_{name}").rows():

@@ -9,7 +9,7 @@ from figures.tasks import task
 __all__ = ["SOURCES", "TITLE", "caption", "draw", "tasks"]
 
 TITLE = "Local entropy of committee machines"
-SOURCES = ("docs/large_y.md (L3), (L4), (L10)", "docs/large_y_trees.md")
+SOURCES = ("docs/large_y.md (L3), (L4), (L10)", "docs/large_y_trees.md (LT1)")
 LOADS = (0.5, 1.0, 1.5, 2.0, 2.5)
 
 
@@ -57,13 +57,22 @@ def draw_curve(ax, dataset, color, *, label=None, **parameters):
     """One curve from distance 0 to the typical distance, dashed where unstable."""
     line = dataset.one(curve="local entropy", **parameters)
     end = dataset.one(curve="typical distance", **parameters)
-    x = np.concatenate([[0], line["distance"], end["distance"]])
-    y = np.concatenate([[0], line["normalised"], end["normalised"]])
-    # the end joins whatever precedes it
-    stable = np.concatenate([line["stability"][:1], line["stability"]]) < 1
-    stable = np.concatenate([stable, stable[-1:]])
+    start_x, start_y = _towards_zero(line["distance"], line["normalised"])
+    x = np.concatenate([start_x, line["distance"], end["distance"]])
+    y = np.concatenate([start_y, line["normalised"], end["normalised"]])
+    stability = line["stability"]
+    # either end is as the point it joins
+    stable = np.pad(stability < 1, (len(start_x), 1), mode="edge")
     style.curve(ax, x, y, stable=stable, color=color)
     style.mark(ax, end["distance"], end["normalised"], color=color)
+
+
+def _towards_zero(x, y):
+    """Points below the first two computed ones: -phi goes as exp(-B/d), B theirs."""
+    slope = np.log(y[1] / y[0]) / (1 / x[0] - 1 / x[1])
+    start = x[0] * np.array([0.2, 0.4, 0.6, 0.8])
+    start_y = y[0] * np.exp(-slope * (1 / start - 1 / x[0]))
+    return np.append(0, start), np.append(0, start_y)
 
 
 @style.styled
@@ -91,5 +100,6 @@ def caption(dataset):
         "(replicon index at least 1), so the curve is an approximation; for K = 3 that "
         "is so at every distance, because the inner maximum switches branches. "
         "Circles: the typical distance, where the curve ends and the region becomes "
-        "that of typical solutions. Lines between computed points are monotone cubics."
+        "that of typical solutions. Lines between computed points are monotone cubics; "
+        "below the first of them, exp(&minus;B/d)."
     )

@@ -9,7 +9,7 @@ from figures.tasks import task
 __all__ = ["SOURCES", "TITLE", "caption", "draw", "tasks"]
 
 TITLE = "Convergence in the number of replicas"
-SOURCES = ("docs/finite_y.md", "docs/large_y.md")
+SOURCES = ("docs/finite_y.md (FY1)-(FY6)", "docs/large_y.md (L3), (L10)")
 ALPHA = 1.0
 MACHINES = {"perceptron": rp.Perceptron(), "committee": rp.Wide("sign")}
 LABELS = {"perceptron": "perceptron", "committee": r"committee, $K\to\infty$"}

@@ -112,7 +112,7 @@ def at_line(*, channels):
 
 
 def parity_transition(*, channels, which):
-    """Load at which the solutions shatter ("dynamical") or run out ("static")."""
+    """Load at which solutions shatter into many clusters or condense into few."""
     index = ("dynamical", "static").index(which)
     estimates = [rp.parity_transitions(model_of(c))[index] for c in channels]
     return _estimates(f"{which} transition", channels, estimates)

@@ -12,7 +12,7 @@ __all__ = ["SOURCES", "TITLE", "caption", "draw", "tasks"]
 TITLE = "Local entropy of committee and parity machines"
 SOURCES = (
     "docs/large_y.md (L3), (L4), (L10)",
-    "docs/large_y_trees.md",
+    "docs/large_y_trees.md (LT1)",
     "docs/figures.md (G1)",
 )
 LOADS = (0.5, 1.0, 2.0)
@@ -76,5 +76,6 @@ def caption(dataset):
         "lies above that line, which it meets only where typical solutions are "
         "uncorrelated (distance 1/2): wide flat minima exist at finite K. "
         "Solid: stable centre. Dashed: unstable, so the curve is an approximation "
-        "(everywhere for K = 2, 3). Circles: the typical distance, where a curve ends."
+        "(everywhere for K = 2, 3). Circles: the typical distance, where a curve ends. "
+        "Below the first computed point curves are drawn as exp(&minus;B/d)."
     )

@@ -9,7 +9,7 @@ from figures.tasks import task
 __all__ = ["SOURCES", "TITLE", "caption", "draw", "tasks"]
 
 TITLE = "Phase diagram of tree machines"
-SOURCES = ("docs/capacity.md", "docs/rs.md (R14)-(R19)")
+SOURCES = ("docs/capacity.md (K1)-(K8)", "docs/rs.md (R13)-(R19)")
 COMMITTEES, PARITIES = (1, 3, 5, 7, 9), (2, 3, 4, 5, 6, 7, 8, 9)
 LOOKS = {
     "rs capacity": {"color": style.COLOURS[0], "marker": "s"},
@@ -114,7 +114,7 @@ def caption(dataset):
         "committee with K &rarr; &infin;. The perceptron (K = 1) is stable up to its "
         "capacity 2. Parity machines of more than two units are stable at zero overlap "
         "at every load; instead their solutions shatter into clusters at the dynamical "
-        "load, and the clusters run out at the static load (K = 2: both are the "
+        "load, and a few clusters take over at the static load (K = 2: both are the "
         "instability). Lines guide the eye. "
         "(c) The perceptron against its margin &kappa;: for &kappa; &lt; 0 it becomes "
         "unstable below capacity and the 1-RSB capacity is below the RS one. "

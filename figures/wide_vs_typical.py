@@ -11,7 +11,7 @@ __all__ = ["SOURCES", "TITLE", "caption", "draw", "tasks"]
 TITLE = "Wide flat minima against typical minima"
 SOURCES = (
     "docs/large_y.md (L3), (L4), (L10), (L11)",
-    "docs/franz_parisi.md",
+    "docs/franz_parisi.md (F1)-(F14)",
     "docs/figures.md (G2)-(G6)",
 )
 ALPHA = 1.0

@@ -19,7 +19,7 @@ cdef Node node_at(
     cdef double[3] mean
     cdef double top = -1e308, total = 0, x
     cdef double diagonal, product
-    cdef int t, l, k, side, count = allowed.shape[0]
+    cdef int t, l, k, count = allowed.shape[0]
     cdef Node n
     for t in range(count):
         weight[t] = 0

@@ -6,15 +6,21 @@ import numpy as np
 
 from replicas import _finite_y, rsb_equations, tree_centre
 from replicas.channels import Tree
+from replicas.model import Model
 from replicas.priors import Spherical
 from replicas.quadrature import Rule
 from replicas.results import failed_point
+from replicas.rs import rs
 
 __all__ = ["point"]
 
 EPS = 2.0**-52
 TOLERANCE = 1e-12  # absolute, of the entropy
 PRIOR = Spherical()
+NO_MINIMUM = (
+    "no minimum with q0 < q1: the distance exceeds that of typical solutions, "
+    "or alpha the capacity"
+)
 
 
 def point(channel, alpha, eps, y, *, start=None):
@@ -51,7 +57,7 @@ def point(channel, alpha, eps, y, *, start=None):
         rules = rule.step, rule.window, fine.step, fine.window
         q0, dq, *out = _finite_y.solve(channel.kernel, alpha, eps, y, x, *rules)
         if math.isnan(q0):
-            return _failed(eps)
+            return _failed(eps, NO_MINIMUM)
         if best is None or out[2] < best[4]:
             best = q0, dq, *out
         if best[4] < TOLERANCE:
@@ -62,8 +68,12 @@ def point(channel, alpha, eps, y, *, start=None):
 
 def _tree_point(channel, alpha, eps, y):
     """The lowest of the minima in q0."""
-    message, solutions = "", []
-    for x in tree_centre.minima(channel, alpha, eps, y):
+    message, solutions, starts = "", [], []
+    try:
+        starts = tree_centre.minima(channel, alpha, eps, y)
+    except rsb_equations.NoSaddle as reason:
+        message = str(reason)
+    for x in starts:
         u = np.array([math.log((1 - eps) / eps), x, math.log(y)])
         free = [1] if math.isfinite(x) else []
         try:
@@ -71,6 +81,9 @@ def _tree_point(channel, alpha, eps, y):
         except rsb_equations.NoSaddle as reason:
             message = str(reason)
     if not solutions:
+        symmetric = rs(Model(PRIOR, channel), alpha)
+        if not symmetric.success or symmetric.order["eps"] <= eps:
+            message = NO_MINIMUM
         return _failed(eps, message)
     lowest = min(solutions, key=lambda found: found.state.entropy)
     s = lowest.state
@@ -78,12 +91,7 @@ def _tree_point(channel, alpha, eps, y):
     return assemble(alpha, eps, y, s.q0, s.dq, *out)
 
 
-def _failed(eps, message=""):
-    if not message:
-        message = (
-            "no minimum with q0 < q1: the distance exceeds that of typical solutions, "
-            "or alpha the capacity"
-        )
+def _failed(eps, message):
     return failed_point(message, q0=math.nan, q1=1 - eps)
 
 

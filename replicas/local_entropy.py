@@ -4,15 +4,19 @@ import math
 
 import numpy as np
 
-from replicas import check, finite_y, large_y, tree_large_y
+from replicas import check, finite_y, large_y, rsb_centre, tree_large_y
 from replicas.channels import Tree
 from replicas.model import require_model
 from replicas.results import Curve, failed_point, stack
 
 __all__ = ["local_entropy"]
 
+RSB = ("1rsb", "krsb", "frsb")  # the centre beyond replica symmetry
 
-def local_entropy(model, alpha, distance, y=math.inf, between="replicas", centre="rs"):
+
+def local_entropy(
+    model, alpha, distance, y=math.inf, between="replicas", centre="rs", levels=2
+):
     r"""Large-deviation local entropy: y replicas at a fixed distance, all solutions.
 
     phi_y(d) is the log-volume per weight, per replica, of y solutions at mutual
@@ -26,7 +30,10 @@ def local_entropy(model, alpha, distance, y=math.inf, between="replicas", centre
     y : float or array, number of replicas, >= 1; infinity allowed.
     between : "replicas", d is the mutual distance; "centre", the distance to the
         normalised barycentre of the replicas (y > 1).
-    centre : "rs", replica symmetry of the centres.
+    centre : ansatz for the centres: "rs", replica symmetry; "1rsb"; "krsb", with
+        `levels` levels; "frsb", full replica symmetry breaking, extrapolated in the
+        number of levels. All but "rs" need y = infinity and a channel with one field.
+    levels : 1 to 16, used by "krsb".
 
     alpha, distance and y broadcast against each other; along the last axis each point
     starts from its neighbour.
@@ -36,9 +43,16 @@ def local_entropy(model, alpha, distance, y=math.inf, between="replicas", centre
     Curve of the broadcast shape. order has "q1" and, at y = infinity, "delta" =
     lim y (q1 - q0) and "c" = delta/(1 - q1); at finite y, "q0". `stability` is the
     replicon index of the centre: where it exceeds 1 the curve is an approximation
-    (an upper bound, as far as is known).
+    (an upper bound, as far as is known). Beyond replica symmetry it is the larger one
+    of "replicon_outer" and "replicon_inner", and order has "k", the number of levels in
+    use (0 where the symmetric centre is stable; fewer than asked for where more would
+    merge), "levels_q" and "levels_mu" (k entries along the last axis, nan beyond):
+    mu(q) of the centres is levels_mu[i] from levels_q[i] to the next level, the last
+    of which is q1; "q0" and "mu", the first overlap and the last mu; "kkt", <= 0, the
+    rate at which a further level lowers the entropy: 0 within rounding where none does.
 
-    Source: docs/large_y.md (L1)-(L10), docs/large_y_trees.md, docs/finite_y.md.
+    Source: docs/large_y.md (L1)-(L10), docs/large_y_trees.md, docs/finite_y.md,
+    docs/rsb_centre.md.
     """
     require_model("local_entropy", model)
     alpha = check.positive("local_entropy", "alpha", alpha)
@@ -51,7 +65,13 @@ def local_entropy(model, alpha, distance, y=math.inf, between="replicas", centre
     )
     y = check.inside("local_entropy", "y", y, ">= 1", lambda y: y >= 1)
     check.choice("local_entropy", "between", between, ("replicas", "centre"))
-    check.choice("local_entropy", "centre", centre, ("rs",))
+    check.choice("local_entropy", "centre", centre, ("rs", *RSB))
+    check.integer("local_entropy", "levels", levels, 1, rsb_centre.MAX_LEVELS)
+    if centre != "rs" and (np.any(np.isfinite(y)) or isinstance(model.channel, Tree)):
+        raise ValueError(
+            f"local_entropy: centre must be rs at finite y and for trees, given {centre}"
+        )
+    k = {"rs": 0, "1rsb": 1, "krsb": levels, "frsb": math.inf}[centre]
     if between == "centre" and np.any(y == 1):
         raise ValueError("local_entropy: y must be > 1 between the centre, given y = 1")
     alpha, distance, y = check.broadcast(
@@ -60,10 +80,11 @@ def local_entropy(model, alpha, distance, y=math.inf, between="replicas", centre
     points, last = [], None
     for a, d, n in zip(alpha.flat, distance.flat, y.flat, strict=True):
         start = last if len(points) % (alpha.shape or (1,))[-1] else None
-        last = _point(model.channel, float(a), _eps(d, n, between), float(n), start)
+        last = _point(model.channel, float(a), _eps(d, n, between), float(n), start, k)
         points.append(last)
     columns = stack(points, alpha.shape)
     ansatz = "large-y" if np.all(np.isinf(y)) else "finite-y"
+    ansatz += "" if centre == "rs" else f" {centre}"
     return Curve(
         model=model,
         ansatz=ansatz,
@@ -83,7 +104,7 @@ def _eps(distance, y, between):
     return float(to_centre if math.isinf(y) else y / (y - 1) * to_centre)
 
 
-def _point(channel, alpha, eps, y, start):
+def _point(channel, alpha, eps, y, start, k):
     if eps >= 1:
         return failed_point(
             f"y = {y:g} replicas have no centre so far away: their overlap is negative",
@@ -91,6 +112,8 @@ def _point(channel, alpha, eps, y, start):
         )
     if math.isfinite(y):
         return finite_y.point(channel, alpha, eps, y)
+    if k:
+        return rsb_centre.point(channel, alpha, eps, k, start=start)
     c = start["order"].get("c") if start and start["success"] else None
     solver = tree_large_y if isinstance(channel, Tree) else large_y
     return solver.point(channel, alpha, eps, start=c and math.log(c))

@@ -15,6 +15,7 @@ __all__ = ["one_rsb"]
 # log (1 - q_RS)/(1 - q1) of the scan in q1, and the m from which m is solved
 SCAN = (1e-6, 1e-4, 1e-3, 0.01, 0.03, 0.1, 0.3, 0.6, 1, 1.5, 2, 3, 4, 6, 8, 11, 15, 19)
 STARTS = (0.5, 0.8, 0.2, 0.95, 0.05, 0.01)
+TREE_STARTS = (0.5, 0.8, 0.2)
 TREE_SCAN = (0.01, 0.1, 0.3, 0.6, 1, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10)
 Q1, Q0, M = 0, 1, 2  # places in u
 
@@ -87,7 +88,7 @@ def _solve(channel, alpha, u, *more):
 def _extremal(model, alpha):
     """The saddle in m too: solved from saddles at given m, or bracketed by them."""
     channel, at_m = model.channel, []
-    for m in STARTS:
+    for m in TREE_STARTS if isinstance(channel, Tree) else STARTS:
         for u in _scan(model, alpha, m):
             try:
                 return _point(_solve(channel, alpha, u, M))
@@ -153,7 +154,10 @@ def _between(u_low, slope_low, u_high, slope_high):
 def _stationary(channel, alpha, eps, m):
     """(branch, logit q0/q1) of the minima in q0; branch 0 is q0 = 0."""
     if isinstance(channel, Tree):
-        found = tree_centre.minima(channel, alpha, eps, m)
+        try:
+            found = tree_centre.minima(channel, alpha, eps, m)
+        except rsb_equations.NoSaddle:
+            found = []
         return [(int(math.isfinite(x)), x) for x in found]
     rule = rsb_equations.scan_rule(channel)
     rules = rule.step, rule.window, rule.step, rule.window

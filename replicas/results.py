@@ -98,13 +98,21 @@ def failed_point(message, **order):
 def stack(points, shape):
     """Points (dicts) as a dict of arrays of `shape`; shape () gives scalars.
 
-    A dict-valued column becomes a dict of arrays, nan where a point lacks the key.
+    A dict-valued column becomes a dict of arrays, nan where a point lacks the key. An
+    array-valued one has one more axis, filled up with nan.
     """
     columns = {}
     for key in dict.fromkeys(key for point in points for key in point):
         column = [point.get(key, float("nan")) for point in points]
         if isinstance(column[0], dict):
             columns[key] = stack(column, shape)
+        elif any(isinstance(entry, np.ndarray) for entry in column):
+            column = [np.atleast_1d(entry) for entry in column]
+            size = max(map(len, column))
+            table = np.full((len(column), size), np.nan)
+            for row, entry in zip(table, column, strict=True):
+                row[: len(entry)] = entry
+            columns[key] = table.reshape(*shape, size)
         else:
             kind = object if isinstance(column[0], str) else None
             columns[key] = np.array(column, dtype=kind).reshape(shape)[()]

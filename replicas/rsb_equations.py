@@ -20,6 +20,7 @@ __all__ = ["NoSaddle", "Solution", "State", "point_of", "scan_rule", "solve", "s
 
 EPS = 2.0**-52
 PRIOR = Spherical()
+TOLERANCE = 1e-10  # error below which trees are not refined
 ACCEPTED = 1e-6  # residual of a root
 LARGEST_STEP = 0.5  # of the corrections to a coarse root
 LARGEST_LOG_M = 1.0
@@ -115,43 +116,61 @@ def log_ratio(a, b):
 def solve(channel, alpha, u, free):
     """Solution of the `free` equations from u.
 
-    Found with a coarse rule, then corrected with the finest by Newton steps; the
-    error compares the finest with one between, and adds what the residual implies.
+    Found with a coarse rule, then corrected with finer ones by Newton steps until the
+    error, which compares two rules and adds what the residual implies, is small.
     """
-    coarse, middle, fine = _rules(channel)
-    free, u = list(free), np.array(u, dtype=float)
+    coarse, pairs = _rules(channel)
+    free, u, best = list(free), np.array(u, dtype=float), None
     try:
         u = _coarse_root(channel, alpha, u, free, coarse)
         jacobian, gradient = _derivatives(channel, alpha, u, free, coarse)
-        for _ in range(6):
-            found = state(channel, alpha, u, fine)
-            step = np.linalg.solve(jacobian, found.equations[free]) if free else 0.0
-            residual = float(np.abs(found.equations[free]).max(initial=0.0))
-            if not residual > 1e-9:
+        for middle, fine in pairs:
+            found = _correct(channel, alpha, u, free, jacobian, gradient, middle, fine)
+            if best is None or found.error < best.error:
+                best = found
+            if best.error < TOLERANCE:
                 break
-            if not np.abs(step).max() < LARGEST_STEP:
-                raise NoSaddle(NOT_CONVERGED)
-            u[free] -= step
-        other = state(channel, alpha, u, middle)
-    except tree_one_rsb.TooFine as too_fine:
-        raise NoSaddle(str(too_fine)) from None
+    except tree_one_rsb.TooFine as reason:
+        if best is None:
+            raise NoSaddle(str(reason)) from None
+    return best
+
+
+def _correct(channel, alpha, u, free, jacobian, gradient, middle, fine):
+    step = np.zeros(len(free))
+    for _ in range(6):
+        found = state(channel, alpha, u, fine)
+        residual = float(np.abs(found.equations[free]).max(initial=0.0))
+        if free:
+            step = np.linalg.solve(jacobian, found.equations[free])
+        if not residual > 1e-9:
+            break
+        if not np.abs(step).max() < LARGEST_STEP:
+            raise NoSaddle(NOT_CONVERGED)
+        u[free] -= step
     if not residual < ACCEPTED:
         raise NoSaddle(NOT_CONVERGED)
+    other = state(channel, alpha, u, middle)
     error = alpha * abs(found.energetic - other.energetic)
     error += alpha * abs(found.energetic * (found.norm - 1))
-    error += abs(float(np.dot(gradient, step))) if free else 0.0
+    error += abs(float(gradient @ step))
     scale = abs(math.log(found.eps)) + alpha * abs(found.energetic)
     error += 4 * EPS * scale * max(1, 1 / found.m)
+    if not math.isfinite(error):
+        raise NoSaddle(f"the averages underflow at m = {found.m:g}")
     return Solution(found, float(error), residual)
 
 
 def _rules(channel):
-    """Rules to find the root, to estimate the error, and to evaluate."""
-    if isinstance(channel, Tree) and channel.K == 3:
-        return scan_rule(channel), Rule(0.105, 7.5), Rule(0.085, 8.0)
-    if isinstance(channel, Tree):
-        return scan_rule(channel), Rule(0.08, 8.0), Rule(0.06, 8.5)
-    return Rule(), Rule(), Rule().finer()
+    """Rule to find the root; pairs of rules to compare, ever finer."""
+    if not isinstance(channel, Tree):
+        return Rule(), [(Rule(), Rule().finer())]
+    if channel.K == 3:
+        pairs = (0.2, 0.16), (0.16, 0.125)
+    else:
+        pairs = (0.16, 0.125), (0.08, 0.06), (0.05, 0.035)
+    rules = [(Rule(step, 7.0), Rule(finer, 7.5)) for step, finer in pairs]
+    return scan_rule(channel), rules
 
 
 def _coarse_root(channel, alpha, u, free, rule):
@@ -179,7 +198,7 @@ def _derivatives(channel, alpha, u, free, rule):
         high, low = (state(channel, alpha, u + d, rule) for d in (step, -step))
         columns.append((high.equations - low.equations)[free] / 2e-5)
         gradient.append((high.entropy - low.entropy) / 2e-5)
-    return np.array(columns).T, np.array(gradient)
+    return np.array(columns).T, np.array(gradient, dtype=float)
 
 
 def scalar_channel(channel):

@@ -21,22 +21,31 @@ def require_units(function, channel):
 
 
 def minima(channel, alpha, eps, m):
-    """logit(q0/q1) of every minimum in q0, -inf for q0 = 0, from a coarse rule."""
+    """logit(q0/q1) of every minimum in q0, -inf for q0 = 0, from a coarse rule.
+
+    Raises NoSaddle where the grids end before a minimum is found.
+    """
     rule = rsb_equations.scan_rule(channel)
 
     def slope(x):
         u = np.array([math.log((1 - eps) / eps), x, math.log(m)])
         return rsb_equations.state(channel, alpha, u, rule).equations[1]
 
-    found, left = [], None
+    found, left, limit = [], None, ""
     for x in GRID:
         try:
             value = slope(x)
-        except tree_one_rsb.TooFine:
+        except tree_one_rsb.TooFine as reason:
+            limit = str(reason)
             break
+        if math.isnan(value):
+            limit = f"the averages underflow at m = {m:g}"
+            continue
         if left is None and channel.rule == "parity" and value > 0:
             found.append(-math.inf)
         if left is not None and left[1] < 0 <= value:
             found.append(brentq(slope, left[0], x, xtol=1e-3))
         left = x, value
+    if not found and limit:
+        raise rsb_equations.NoSaddle(f"no minimum found before {limit}")
     return found

@@ -13,7 +13,7 @@ from replicas import _tree_one_rsb
 
 __all__ = ["averages"]
 
-LIMIT = {2: 1500, 3: 160}  # nodes a unit: memory stays below 300 MB
+LIMIT = {2: 1500, 3: 140}  # nodes a unit: memory stays below 300 MB
 COARSE = 0.2  # rules with this step or more only scan
 IDENTITY = {"d": 1.0, "d2": 0.0}  # fields overlap as the weights do
 
@@ -27,7 +27,7 @@ def averages(channel, q0, dq, eps, m, rule):
     K, s, root_gamma = channel.K, np.sqrt(dq / eps), np.sqrt(q0 / eps)
     b, weight, low, high = inner_grid(channel, s, root_gamma, m, rule)
     z, outer = outer_grid(s, root_gamma, m, rule)
-    limit = LIMIT[K] if rule.step < COARSE else LIMIT[K] // 2
+    limit = LIMIT[K] if rule.step < COARSE else 0.7 * LIMIT[K]
     if max(high - low, len(z)) > limit:
         raise TooFine(f"q1 - q0 = {dq:.1e} at m = {m:g} needs too fine a grid")
     kernels = gaussian_kernels(b, weight, root_gamma * z, s, low, high)
@@ -84,12 +84,13 @@ def inner_grid(channel, s, root_gamma, m, rule):
     """Nodes and weights in b, and the ends beyond which log P is constant."""
     c = m * s * s
     narrow = s / np.sqrt(1 + c)
-    far = 5.6 * rule.step * narrow
+    # the kernel tilted by P^m, and kinks where other units have to give way
+    far = rule.step * min(5.6 * narrow, 4.0)
     edge = rule.window * (root_gamma + s)
-    b, weight = graded(-edge, edge, min(2.4 * rule.step, far), far, 3.0)
-    # the tilt keeps b above the wall
+    b, weight = graded(-edge, edge, min(1.7 * rule.step, far), far, 3.0)
+    # H is flat beyond window + 1; on the wrong side the tilt keeps b above the wall
     wall = max(rule.window / np.sqrt(m), rule.window * root_gamma / (1 + c))
-    wall += rule.window * narrow
+    wall = max(wall + rule.window * narrow, rule.window + 1)
     flat = wall if channel.rule == "parity" else rule.window + 1
     low = max(0, np.searchsorted(b, -wall) - 1)
     high = min(len(b), np.searchsorted(b, flat) + 1)
@@ -102,8 +103,8 @@ def outer_grid(s, root_gamma, m, rule):
         return np.zeros(1), np.ones(1)
     lift_squared = 2 * np.log1p(m * s * s)
     front = np.sqrt(1 / (1 + lift_squared) + s * s) / root_gamma
-    far = 4 * rule.step
-    near = min(2.4 * rule.step * front, far)
+    far = 2.2 * rule.step
+    near = min(1.3 * rule.step * front, far)
     z, weight = graded(-rule.window, rule.window, near, far, 3 * front)
     return z, weight * np.exp(-0.5 * z * z) / np.sqrt(2 * np.pi)
 
@@ -152,28 +153,34 @@ def contract(exponent, means, kernels):
     weight = np.exp(exponent - scale[..., None])
     terms = [weight @ law.T] + [(weight * mean) @ law.T for mean in means]
     if exponent.ndim == 2:
-        terms.append(weight @ d_law.T)
+        terms.insert(0, weight @ d_law.T)
     del weight
     if exponent.ndim == 3:
         # (j1, j2, i3) -> (j1, i3, i2)
-        terms, scale = rescale(terms, scale[..., None], 1)
+        scale = rescale(terms, scale[..., None], 1)
         terms = [np.swapaxes(term, 1, 2) for term in terms]
         scale = scale[..., None]
-        terms = [term @ law.T for term in terms] + [terms[0] @ d_law.T]
+        terms = [terms[0] @ d_law.T] + [term @ law.T for term in terms]
     else:
         scale = scale[:, None]
-    terms, scale = rescale(terms, scale, 0)
+    sloped, *terms = terms
+    scale = rescale([*terms, sloped], scale, 0)
     total = np.tensordot(law, terms[0], 1)
     first = np.tensordot(d_law, terms[0], 1) / total
     second = np.tensordot(d2_law, terms[0], 1) / total
-    mixed = np.tensordot(d_law, terms[-1], 1) / total
-    tilted = [np.tensordot(law, term, 1) / total for term in terms[1:-1]]
+    mixed = np.tensordot(d_law, sloped, 1) / total
+    tilted = [np.tensordot(law, term, 1) / total for term in terms[1:]]
     return np.log(total) + scale, first, second, mixed, *tilted
 
 
 def rescale(terms, scale, axis):
-    """Terms times exp(scale), divided by the largest first term along the axis."""
+    """Multiply the terms by exp(scale), over the largest first one along the axis.
+
+    Returns the log of the divisor.
+    """
     log_term = np.log(terms[0]) + scale
     largest = log_term.max(axis=axis, keepdims=True)
     factor = np.exp(scale - largest)
-    return [term * factor for term in terms], largest.squeeze(axis)
+    for term in terms:
+        term *= factor
+    return largest.squeeze(axis)

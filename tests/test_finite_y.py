@@ -7,7 +7,17 @@ import pytest
 from scipy.integrate import quad
 from scipy.special import log_ndtr
 
-from replicas import Perceptron, Wide, finite_y
+from replicas import (
+    Model,
+    Perceptron,
+    Spherical,
+    Tree,
+    Wide,
+    finite_y,
+    rs,
+    rsb_equations,
+)
+from replicas.quadrature import Rule
 
 # reference values, two independent evaluations: channel, alpha, q1, y, q0, normalised
 REFERENCE = [
@@ -143,3 +153,71 @@ def test_point_above_the_typical_distance_is_refused():
 def test_point_above_capacity_is_refused():
     p = finite_y.point(Perceptron(), 2.1, 1e-3, 3.0)
     assert not p["success"] and "capacity" in p["message"]
+
+
+# trees
+
+
+@pytest.mark.parametrize("q1, y", [(0.5, 2.0), (0.8, 3.0)])
+def test_point_of_parity_at_q0_zero_has_no_disorder(q1, y):
+    # P takes 4 terms; at y = 2 the average is (1 + (2/pi asin q1)^K)/4
+    p = finite_y.point(Tree(3, "parity"), 1.0, 1 - q1, y)
+    assert p["order"]["q0"] == 0
+    rho = 2 / math.pi * math.asin(q1)
+    # at q0 = 0 Hoelder orders the moments: y = 2 below, y = 3 above
+    pair = -math.log(2) + 0.5 * math.log1p(rho**3)
+    if y == 2:
+        assert p["normalised"] == pytest.approx(pair, abs=1e-13)
+    else:
+        assert pair < p["normalised"] < 0
+
+
+@pytest.mark.parametrize("channel", [Tree(2, "parity"), Tree(3)])
+def test_point_of_a_tree_with_one_replica_is_the_rs_entropy(channel):
+    p = finite_y.point(channel, 1.0, 0.2, 1.0)
+    symmetric = rs(Model(Spherical(), channel), 1.0)
+    error = p["error"] + symmetric.error
+    assert p["entropy"] == pytest.approx(symmetric.entropy, abs=error)
+
+
+def test_point_of_a_tree_of_one_unit_is_the_perceptron():
+    tree, unit = (finite_y.point(c, 1.0, 0.2, 7.0) for c in (Tree(1), Perceptron()))
+    assert tree == unit
+
+
+def test_point_of_parity_tends_to_infinite_y():
+    # reference value at y = infinity, q1 = 0.9: normalised -0.01001849685461
+    limit = -0.01001849685461 + 0.5 * math.log(0.1)
+    y = np.array([10.0, 20.0, 40.0, 80.0])
+    phi = np.array(
+        [finite_y.point(Tree(2, "parity"), 1.0, 0.1, n)["entropy"] for n in y]
+    )
+    gap = phi - limit
+    assert np.all(gap[1:] < gap[:-1]) and gap[-1] > 0
+    assert gap[2:] / gap[1:-1] == pytest.approx([0.5, 0.5], abs=0.06)
+
+
+def test_point_of_a_tree_error_is_honest():
+    p = finite_y.point(Tree(2, "parity"), 1.0, 0.1, 30.0)
+    q0 = p["order"]["q0"]
+    u = rsb_equations.point_of(q0, 0.9 - q0, 0.1, 30.0)
+    exact = rsb_equations.state(Tree(2, "parity"), 1.0, u, Rule(0.03, 9.0)).entropy
+    assert abs(p["entropy"] - exact) <= p["error"]
+
+
+@pytest.mark.full
+def test_point_of_the_committee_error_is_honest():
+    p = finite_y.point(Tree(3), 1.0, 0.1, 10.0)
+    q0 = p["order"]["q0"]
+    u = rsb_equations.point_of(q0, 0.9 - q0, 0.1, 10.0)
+    exact = rsb_equations.state(Tree(3), 1.0, u, Rule(0.11, 8.0)).entropy
+    assert abs(p["entropy"] - exact) <= p["error"] < 1e-9
+
+
+def test_point_of_a_tree_is_refused_with_the_reason():
+    far = finite_y.point(Tree(2, "parity"), 2.0, 0.8, 3.0)
+    assert not far["success"] and "typical" in far["message"]
+    hard = finite_y.point(Tree(3), 1.0, 0.3, 1000.0)
+    assert not hard["success"] and "too fine a grid" in hard["message"]
+    with pytest.raises(ValueError, match="K = 1, 2, 3, given K = 5"):
+        finite_y.point(Tree(5), 1.0, 0.3, 2.0)

@@ -108,7 +108,7 @@ def test_energetic_equals_reference():
     o = franz_parisi.Overlaps(q, 1 - q, 1 - p, c, delta)
     assert o.t == pytest.approx(t, abs=1e-15)
     assert o.eps1 == pytest.approx(1 - q1, abs=1e-15)
-    e = franz_parisi._energetic(rp.Perceptron(), o, Rule())
+    e = franz_parisi.energetic(rp.Perceptron(), o, Rule())
     assert e.f == pytest.approx(-0.6411492190275557, abs=1e-10)
     assert e.norm == pytest.approx(1, abs=1e-12)
 
@@ -126,11 +126,11 @@ def test_gradient_and_jacobian_equal_differences(channel):
 
     def S(c, delta):
         o = at(c, delta)
-        e = franz_parisi._energetic(channel, o, rule)
+        e = franz_parisi.energetic(channel, o, rule)
         return o.entropic(prior)[0] + alpha * e.f
 
     def residual(c, delta):
-        return franz_parisi._equations(model(channel), alpha, at(c, delta), rule)[0]
+        return franz_parisi._equations(prior, channel, alpha, at(c, delta), rule)[0]
 
     def difference(F, direction, h=2e-3):
         def move(k):
@@ -139,7 +139,7 @@ def test_gradient_and_jacobian_equal_differences(channel):
         return (8 * (move(1) - move(-1)) - move(2) + move(-2)) / (12 * h)
 
     o = at(0.3, 0.2)
-    _, jacobian, e = franz_parisi._equations(model(channel), alpha, o, rule)
+    _, jacobian, e = franz_parisi._equations(prior, channel, alpha, o, rule)
     _, slope_q1, slope_t = o.entropic(prior)
     dq1, dt = o.gradients()
     gradient = (slope_q1 - 0.5 * alpha * e.dq1 * e.f1_squared) * dq1
@@ -209,7 +209,9 @@ def test_franz_parisi_branch_does_not_depend_on_the_start():
 def test_franz_parisi_error_is_honest(channel, monkeypatch):
     alpha, d = np.array([[0.1], [0.9], [1.6]]), [0.45, 0.15, 0.02, 1e-4]
     f = rp.franz_parisi(model(channel), alpha, d)
-    monkeypatch.setattr(franz_parisi, "Rule", lambda: Rule(0.04, 10.0))
+    fine = Rule(0.04, 10.0)
+    accuracy = franz_parisi.Accuracy(fine, fine, 1.5, 0.05, 1e-11)
+    monkeypatch.setattr(franz_parisi, "SCALAR", accuracy)
     exact = rp.franz_parisi(model(channel), alpha, d)
     assert f.normalised.shape == (3, 4)
     np.testing.assert_array_equal(f.success, exact.success)

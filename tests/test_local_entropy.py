@@ -75,7 +75,7 @@ def test_local_entropy_falls_with_load_and_distance(alpha, distance, factor, wid
         ({"distance": math.nan}, ValueError, "distance must not be nan"),
         ({"y": 0.5}, ValueError, "y must be >= 1, given 0.5"),
         ({"between": "friends"}, ValueError, "between must be one of replicas, centre"),
-        ({"centre": "frsb"}, ValueError, "centre must be one of rs"),
+        ({"centre": "2rsb"}, ValueError, "centre must be one of rs"),
         ({"between": "centre", "y": 1}, ValueError, "y must be > 1"),
         ({"model": rp.Perceptron()}, TypeError, "model must be a Model"),
         (

@@ -1,0 +1,321 @@
+"""The centre beyond replica symmetry: recursion, saddle points, limits."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.interpolate import CubicSpline
+from scipy.optimize import minimize_scalar
+from scipy.special import log_ndtr, roots_hermitenorm
+
+import replicas as rp
+from replicas import finite_y, krsb, large_y, rsb_centre
+from replicas.krsb import Levels
+
+WIDE, SIGN = rp.Model(rp.Spherical(), rp.Wide()), rp.Wide()
+
+# reference values (channel, alpha, q1, phi, q0, mu, delta): two independent evaluations
+ONE_RSB = [
+    (SIGN, 1.5, 0.7, -0.5826983619524364, 0.64111405, 1.91799717, 0.33498493),
+    (SIGN, 0.5, 0.7, -0.05221462202860652, 0.66325098, 10.88675152, 3.22563502),
+    (SIGN, 1.0, 0.9, -0.06658587453937298, 0.65984712, 8.56419500, 0.94652205),
+    (SIGN, 0.5, 0.8, -0.02237924585985593, 0.66747224, 20.55568542, 4.45214380),
+    (SIGN, 2.5, 0.95, -0.5889667738244369, 0.64742836, 1.56518427, 0.05869230),
+    (rp.Perceptron(-0.5), 4.0, 0.98, -0.5182450321389096, 0.8760035, 0.3536866, 0.0635),
+    (rp.Perceptron(-1.0), 10.0, 0.98, -0.4569646729564107, 0.6442995, 0.3251255, 0.0551),
+    (rp.Perceptron(-1.0), 8.0, 0.9, -0.531153989641679, 0.6910756, 0.4849685, 0.13301),
+]
+# reference (alpha, q1, best upper bound of full RSB, its gap)
+FULL = [
+    (SIGN, 1.5, 0.95, -0.1073309109, 3e-7),
+    (SIGN, 1.0, 0.8, -0.1733456973, 2.2e-7),
+    (SIGN, 0.5, 0.9, -0.0029581119, 2e-9),
+    (rp.Perceptron(-1.0), 8.0, 0.9, -0.5311562436, 1e-8),
+]
+
+
+def pack(levels):
+    return np.concatenate([levels.q, levels.mu, [levels.delta]])
+
+
+def unpack(x, eps):
+    k = len(x) // 2
+    return Levels(eps, x[:k], x[k : 2 * k], x[-1])
+
+
+@pytest.mark.parametrize(
+    ("channel", "alpha", "levels"),
+    [
+        (SIGN, 1.5, Levels(0.05, np.array([0.66]), np.array([5.0]), 0.3)),
+        (
+            rp.Perceptron(-1.0),
+            8.0,
+            Levels(0.1, np.array([0.5, 0.6, 0.75]), np.array([0.3, 0.5, 0.8]), 0.13),
+        ),
+        # weights of one row that no double holds: summed row by row
+        (
+            rp.Perceptron(-1.0),
+            8.0,
+            Levels(0.1, np.array([0.5, 0.6, 0.75]), np.array([3.0, 5.0, 18.0]), 0.03),
+        ),
+    ],
+)
+def test_gradient_equals_differences(channel, alpha, levels):
+    grid = krsb.grid_for(channel, levels)
+    terms = krsb.free_entropy(channel, alpha, levels, grid)
+    dq, dmu, ddelta = terms.gradient(levels)
+    x = pack(levels)
+    for i, slope in enumerate([*dq, *dmu, ddelta]):
+        h = 1e-4 * x[i] * np.eye(len(x))[i]
+
+        def value(times, h=h):
+            moved = unpack(x + times * h, levels.eps)
+            return krsb.free_entropy(channel, alpha, moved, grid).value
+
+        difference = 8 * (value(1) - value(-1)) - (value(2) - value(-2))
+        assert slope == pytest.approx(difference / (12e-4 * x[i]), rel=1e-7, abs=1e-9)
+
+
+def brute_force(channel, alpha, levels):
+    """The 1-RSB functional by Hermite and Legendre sums and a bounded maximisation."""
+    Q, q0, mu = 1 - levels.eps, levels.q[0], levels.mu[0]
+    tQ, V, dtQ, _ = channel.kernel.overlap(Q, levels.eps)
+    t0 = channel.kernel.overlap(q0, 1 - q0)[0]
+    D = levels.delta * dtQ
+
+    def M(h):
+        bounds = h - 1e-9, max(h, channel.kappa) + 12 * V**0.5
+        best = minimize_scalar(
+            lambda w: (w - h) ** 2 / (2 * D) - log_ndtr((w - channel.kappa) / V**0.5),
+            bounds=bounds,
+            method="bounded",
+            options={"xatol": 1e-9},
+        )
+        return -best.fun
+
+    h = np.linspace(-7, 7, 421)
+    spline = CubicSpline(h, [M(x) for x in h])
+    z0, w0 = roots_hermitenorm(60)
+    z1, step = np.linspace(-8.5, 8.5, 1201, retstep=True)
+    w1 = step * np.exp(-z1 * z1 / 2) / math.sqrt(2 * math.pi)
+    total = 0.0
+    for z, w in zip(z0, w0 / math.sqrt(2 * math.pi), strict=True):
+        if w < 1e-14:
+            continue
+        field = math.sqrt(t0) * z + math.sqrt(tQ - t0) * z1
+        f = spline(np.clip(field, -7, 7))
+        total += w * math.log(w1 @ np.exp(mu * f)) / mu
+    l1 = levels.eps + levels.delta
+    l0 = l1 + mu * (Q - q0)
+    return 0.5 * (math.log(l0 / l1) / mu + q0 / l0) + alpha * total
+
+
+@pytest.mark.parametrize(
+    ("channel", "alpha", "levels"),
+    [
+        (SIGN, 1.2, Levels(0.13, np.array([0.62]), np.array([4.0]), 0.6)),
+        (rp.Perceptron(-0.7), 5.0, Levels(0.09, np.array([0.7]), np.array([1.1]), 0.2)),
+        # at small distance, where published tables do not help
+        (SIGN, 2.5, Levels(0.01, np.array([0.679]), np.array([4.0]), 0.0589)),
+    ],
+)
+def test_free_entropy_equals_brute_force(channel, alpha, levels):
+    terms = krsb.free_entropy(channel, alpha, levels, krsb.grid_for(channel, levels))
+    assert terms.value == pytest.approx(brute_force(channel, alpha, levels), abs=3e-7)
+
+
+def test_free_entropy_is_the_symmetric_one_as_mu_or_the_gap_vanish():
+    rs = large_y.point(SIGN, 1.5, 0.1)
+    delta = rs["order"]["delta"]
+    for q0, mu in [(0.4, 1e-7), (0.9 - 1e-9, 2.0)]:
+        levels = Levels(0.1, np.array([q0]), np.array([mu]), delta)
+        grid = krsb.Grid(-9.0, 0.04 if mu < 1 else 2e-5, 450)
+        if mu > 1:
+            # a gap of 1e-9 is narrower than any grid: by its gradient instead
+            levels = Levels(0.1, np.array([0.9 - 1e-4]), np.array([mu]), delta)
+            grid = krsb.grid_for(SIGN, levels)
+        value = krsb.free_entropy(SIGN, 1.5, levels, grid).value
+        assert value == pytest.approx(rs["normalised"], abs=3e-7)
+
+
+@pytest.mark.parametrize("y", [3.0, 20.0])
+def test_free_entropy_without_delta_is_the_one_of_y_equal_to_mu(y):
+    point = finite_y.point(SIGN, 1.0, 0.2, y)
+    levels = Levels(0.2, np.array([point["order"]["q0"]]), np.array([y]), 0.0)
+    terms = krsb.free_entropy(SIGN, 1.0, levels, krsb.grid_for(SIGN, levels))
+    value = terms.value + 0.5 * math.log(0.2)
+    assert value == pytest.approx(point["entropy"], abs=1e-12)
+    assert abs(terms.residuals()[0]) < 1e-9
+    best = rsb_centre.point(SIGN, 1.0, 0.2, 1)
+    assert best["entropy"] < value
+
+
+@pytest.mark.parametrize(
+    ("channel", "alpha", "q1", "value", "q0", "mu", "delta"), ONE_RSB
+)
+def test_one_rsb_point_equals_reference(channel, alpha, q1, value, q0, mu, delta):
+    p = rsb_centre.point(channel, alpha, 1 - q1, 1)
+    assert p["normalised"] == pytest.approx(value, abs=3e-14)
+    assert abs(p["normalised"] - value) <= p["error"] + 5e-14
+    assert p["order"]["q0"] == pytest.approx(q0, rel=1e-6)
+    assert p["order"]["mu"] == pytest.approx(mu, rel=1e-6)
+    assert p["order"]["delta"] == pytest.approx(delta, rel=1e-3)
+    assert p["residual"] < 1e-7
+
+
+def test_one_rsb_point_is_lowest_of_random_starts():
+    best = rsb_centre.point(SIGN, 1.5, 0.1, 1)
+    rng, found = np.random.default_rng(1), 0
+    for _ in range(12):
+        levels = Levels(
+            0.1,
+            0.9 * rng.uniform(0.3, 0.95, 1),
+            np.exp(rng.uniform(-0.5, 3.0, 1)),
+            math.exp(rng.uniform(-3, 0.5)),
+        )
+        solution = rsb_centre.solve(SIGN, 1.5, levels)
+        if solution.success:
+            found += 1
+            gap = solution.terms.value - best["normalised"]
+            assert gap > -1e-13
+    assert found >= 6
+
+
+def test_levels_converge_with_their_fourth_power():
+    # reference: k = 2, 3, 4 at alpha = 1.5, q1 = .95
+    values = {2: -0.107328865, 3: -0.107330549, 4: -0.107330819}
+    full = rsb_centre.point(SIGN, 1.5, 0.05, math.inf)
+    gaps = {}
+    for k in (2, 3, 4, 8):
+        p = rsb_centre.point(SIGN, 1.5, 0.05, k)
+        if k in values:
+            assert p["normalised"] == pytest.approx(values[k], abs=1e-9)
+        gaps[k] = p["normalised"] - full["normalised"]
+    assert math.log2(gaps[2] / gaps[4]) == pytest.approx(4, abs=0.2)
+    assert math.log2(gaps[4] / gaps[8]) == pytest.approx(4, abs=0.2)
+
+
+@pytest.mark.parametrize(("channel", "alpha", "q1", "bound", "gap"), FULL)
+def test_full_rsb_point_is_below_the_best_bound_known(channel, alpha, q1, bound, gap):
+    p = rsb_centre.point(channel, alpha, 1 - q1, math.inf)
+    assert p["success"] and p["error"] < 3e-9
+    assert -gap < p["normalised"] - bound < 2e-10
+    assert p["stability"] < 1.002
+
+
+@settings(max_examples=6, deadline=None)
+@given(
+    wide=st.booleans(),
+    load=st.floats(0.1, 0.9),
+    log_eps=st.floats(math.log(0.005), math.log(0.35)),
+)
+def test_more_levels_lower_the_local_entropy(wide, load, log_eps):
+    channel, alpha = (SIGN, 4 * load) if wide else (rp.Perceptron(-1.0), 12 * load)
+    eps = math.exp(log_eps)
+    rs = large_y.point(channel, alpha, eps)
+    points = [rsb_centre.point(channel, alpha, eps, k) for k in (1, 2, 4, math.inf)]
+    # beyond the typical distance of the broken phase the symmetric centre alone is left
+    if not all(p["success"] for p in points):
+        assert "exceeds" in points[0]["message"]
+        return
+    for above, below in zip([rs, *points], points, strict=False):
+        slack = above["error"] + below["error"] + 1e-14
+        assert below["normalised"] <= above["normalised"] + slack
+    k, full = points[0]["order"]["k"], points[-1]
+    assert (k == 0) == (rs["stability"] < 1)
+    assert full["error"] < 1e-6 * max(1e-3, abs(full["normalised"]))
+
+
+def test_certificate_is_the_slope_of_a_further_level():
+    p = rsb_centre.point(SIGN, 2.5, 0.05, 1)["order"]
+    levels = Levels(0.05, p["levels_q"], p["levels_mu"], p["delta"])
+    depth, where = krsb.certificate(SIGN, 2.5, levels)
+    # reference: -0.00105 on a coarse grid
+    assert depth[1] == pytest.approx(-0.00107, abs=2e-5)
+    split = Levels(
+        0.05, np.append(levels.q, where[1]), np.repeat(levels.mu, 2), levels.delta
+    )
+    terms = krsb.free_entropy(SIGN, 2.5, split, krsb.grid_for(SIGN, split))
+    assert terms.gradient(split)[1][1] == pytest.approx(depth[1], rel=2e-3)
+
+
+def test_symmetric_centre_is_kept_where_it_is_stable():
+    for level in (1, 3, math.inf):
+        p = rsb_centre.point(SIGN, 1.0, 0.4, level)
+        rs = large_y.point(SIGN, 1.0, 0.4)
+        assert p["normalised"] == rs["normalised"] and p["order"]["k"] == 0
+
+
+def test_one_rsb_centre_is_kept_where_it_is_stable():
+    # reference: Q_AT = .6478 < q1 < Q_f = .7057 at alpha = 1
+    p = rsb_centre.point(SIGN, 1.0, 0.3, math.inf)
+    assert p["order"]["k"] == 1 and p["stability"] < 1
+    assert p["order"]["kkt"] > -1e-12
+
+
+@pytest.mark.parametrize(
+    ("channel", "alpha", "q_ea", "entropy"),
+    [
+        # reference: equilibrium 1-RSB
+        (rp.Perceptron(-1.0), 10.0, 0.9184037511704793, -2.357233677912),
+        (SIGN, 4.0, 0.9510018595676805, -3.433912243905),
+    ],
+)
+def test_curve_ends_at_the_broken_typical_distance(channel, alpha, q_ea, entropy):
+    eps = 1 - q_ea
+    near = rsb_centre.point(channel, alpha, eps * (1 - 1e-3), 1)
+    assert near["success"] and near["order"]["delta"] < 0.01 * eps
+    limit = entropy - 0.5 * math.log(eps)
+    assert near["normalised"] == pytest.approx(limit, abs=2e-3)
+    nearer = rsb_centre.point(channel, alpha, eps * (1 - 1e-4), 1)
+    assert abs(nearer["normalised"] - limit) < 0.2 * abs(near["normalised"] - limit)
+    beyond = rsb_centre.point(channel, alpha, eps * 1.02, 1)
+    assert large_y.point(channel, alpha, eps * 1.02)["success"]
+    assert not beyond["success"] and "exceeds" in beyond["message"]
+
+
+@pytest.mark.parametrize(
+    ("mu", "sigma", "s", "q0"),
+    [
+        # reference, alpha = 1.5, q1 = .9
+        (1.6058588008693335, 0.023997431720080956, -0.25023424802472044, 0.52517644),
+        (4.496404642434, -0.03294424104473701, -0.232248137004, 0.70488852),
+        (0.642343520348, 0.009877345767936477, -0.235077564044, 0.40011783),
+    ],
+)
+def test_complexity_equals_reference(mu, sigma, s, q0):
+    c = rsb_centre.complexity(SIGN, 1.5, 0.1, mu)
+    assert c["complexity"] == pytest.approx(sigma, abs=1e-9)
+    assert c["entropy"] == pytest.approx(s, abs=1e-9)
+    assert c["q0"] == pytest.approx(q0, abs=1e-7)
+
+
+def test_local_entropy_continues_and_starts_cold_alike():
+    distance = np.geomspace(0.1, 0.0005, 6)
+    curve = rp.local_entropy(WIDE, 1.5, distance, centre="krsb", levels=3)
+    assert curve.success.all() and curve.order["levels_mu"].shape == (6, 3)
+    assert np.all(np.diff(curve.normalised) > 0)
+    for i in (2, 5):
+        one = rp.local_entropy(WIDE, 1.5, distance[i], centre="krsb", levels=3)
+        gap = abs(one.normalised - curve.normalised[i])
+        assert gap <= one.error + curve.error[i] + 1e-12 * abs(one.normalised)
+
+
+@pytest.mark.parametrize(
+    ("change", "error", "text"),
+    [
+        ({"y": 5.0}, ValueError, "centre must be rs at finite y and for trees"),
+        ({"model": rp.Model(rp.Spherical(), rp.Tree(3))}, ValueError, "for trees"),
+        ({"levels": 0}, ValueError, r"levels must be in \[1, 16\], given 0"),
+        ({"levels": 2.5}, TypeError, "levels must be an integer"),
+        ({"centre": "2rsb"}, ValueError, "centre must be one of rs, 1rsb, krsb, frsb"),
+    ],
+)
+def test_local_entropy_refuses_what_the_broken_centre_does_not_have(
+    change, error, text
+):
+    arguments = {"model": WIDE, "alpha": 1.0, "distance": 0.1, "centre": "1rsb"}
+    with pytest.raises(error, match=text):
+        rp.local_entropy(**(arguments | change))
