@@ -6,7 +6,7 @@ import numpy as np
 from scipy.special import bdtr, gammaln, ndtr
 
 from replicas import _capacity, check, rsb_capacity
-from replicas.channels import Perceptron, Tree, Wide
+from replicas.channels import Perceptron, Tree, Wide, single_unit
 from replicas.model import require_model
 from replicas.quadrature import gaussian_average
 from replicas.results import Estimate
@@ -36,9 +36,7 @@ def capacity(model, ansatz="rs"):
     """
     require_model("capacity", model)
     check.choice("capacity", "ansatz", ansatz, ("rs", "1rsb"))
-    channel = model.channel
-    if isinstance(channel, Tree) and channel.K == 1:
-        channel = Perceptron()
+    channel = single_unit(model.channel)
     rs = rs_capacity(channel)
     if ansatz == "rs" or not rs.success:
         return rs

@@ -139,6 +139,13 @@ class Tree:
         )
 
 
+def single_unit(channel):
+    """The channel itself; a tree of one unit is the perceptron without margin."""
+    if isinstance(channel, Tree) and channel.K == 1:
+        return Perceptron()
+    return channel
+
+
 def _mean_and_variance(name, omega, V):
     """omega and V as contiguous float arrays of one shape."""
     omega, V = check.numbers(name, "omega", omega), check.numbers(name, "V", V)

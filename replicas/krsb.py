@@ -200,8 +200,17 @@ def _averages(channel, levels, grid):
         if i:
             j, above, P = i - 1, P, np.empty(n)
             _krsb.density_down(
-                mu[j], sigma[j], step, width[j], f[i], f[j], gauss[j], peak[j],
-                above, np.empty(n), P,
+                mu[j],
+                sigma[j],
+                step,
+                width[j],
+                f[i],
+                f[j],
+                gauss[j],
+                peak[j],
+                above,
+                np.empty(n),
+                P,
             )
         rows.append((P @ f[i], P @ f[i] ** 2, P @ d[i] ** 2, P @ d2[i] ** 2))
     return tq, dtq, d2tq, _Density(*np.array(rows).T, d_mean, P.sum())

@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from replicas import check, finite_y, large_y, rsb_centre, tree_large_y
-from replicas.channels import Tree
+from replicas.channels import Tree, single_unit
 from replicas.model import require_model
 from replicas.results import Curve, failed_point, stack
 
@@ -15,7 +15,15 @@ RSB = ("1rsb", "krsb", "frsb")  # the centre beyond replica symmetry
 
 
 def local_entropy(
-    model, alpha, distance, y=math.inf, between="replicas", centre="rs", levels=2
+    model,
+    alpha,
+    distance,
+    y=math.inf,
+    between="replicas",
+    centre="rs",
+    *,
+    levels=2,
+    tol=1e-8,
 ):
     r"""Large-deviation local entropy: y replicas at a fixed distance, all solutions.
 
@@ -34,6 +42,8 @@ def local_entropy(
         `levels` levels; "frsb", full replica symmetry breaking, extrapolated in the
         number of levels. All but "rs" need y = infinity and a channel with one field.
     levels : 1 to 16, used by "krsb".
+    tol : relative error asked of trees of two and three units at y = infinity, > 0;
+        other points take the error that their method gives, 1e-12 for one field.
 
     alpha, distance and y broadcast against each other; along the last axis each point
     starts from its neighbour.
@@ -65,22 +75,17 @@ def local_entropy(
     )
     y = check.inside("local_entropy", "y", y, ">= 1", lambda y: y >= 1)
     check.choice("local_entropy", "between", between, ("replicas", "centre"))
-    check.choice("local_entropy", "centre", centre, ("rs", *RSB))
-    check.integer("local_entropy", "levels", levels, 1, rsb_centre.MAX_LEVELS)
-    if centre != "rs" and (np.any(np.isfinite(y)) or isinstance(model.channel, Tree)):
-        raise ValueError(
-            f"local_entropy: centre must be rs at finite y and for trees, given {centre}"
-        )
-    k = {"rs": 0, "1rsb": 1, "krsb": levels, "frsb": math.inf}[centre]
     if between == "centre" and np.any(y == 1):
         raise ValueError("local_entropy: y must be > 1 between the centre, given y = 1")
     alpha, distance, y = check.broadcast(
         "local_entropy", alpha=alpha, distance=distance, y=y
     )
+    solve = _solver(single_unit(model.channel), y, centre, levels, tol)
     points, last = [], None
     for a, d, n in zip(alpha.flat, distance.flat, y.flat, strict=True):
-        start = last if len(points) % (alpha.shape or (1,))[-1] else None
-        last = _point(model.channel, float(a), _eps(d, n, between), float(n), start, k)
+        if len(points) % (alpha.shape or (1,))[-1] == 0:
+            last = None
+        last = _point(solve, float(a), _eps(d, n, between), float(n), last)
         points.append(last)
     columns = stack(points, alpha.shape)
     ansatz = "large-y" if np.all(np.isinf(y)) else "finite-y"
@@ -104,16 +109,36 @@ def _eps(distance, y, between):
     return float(to_centre if math.isinf(y) else y / (y - 1) * to_centre)
 
 
-def _point(channel, alpha, eps, y, start, k):
+def _solver(channel, y, centre, levels, tol):
+    """Point as a function of (alpha, eps, y, last point), by the ansatz asked for."""
+    check.choice("local_entropy", "centre", centre, ("rs", *RSB))
+    check.integer("local_entropy", "levels", levels, 1, rsb_centre.MAX_LEVELS)
+    check.positive("local_entropy", "tol", tol)
+    if centre != "rs" and (np.any(np.isfinite(y)) or isinstance(channel, Tree)):
+        raise ValueError(
+            f"local_entropy: centre must be rs at finite y and for trees, "
+            f"given {centre!r}"
+        )
+    k = {"rs": 0, "1rsb": 1, "krsb": levels, "frsb": math.inf}[centre]
+
+    def solve(alpha, eps, y, last):
+        if math.isfinite(y):
+            return finite_y.point(channel, alpha, eps, y, start=last)
+        if k:
+            return rsb_centre.point(channel, alpha, eps, k, start=last)
+        c = last["order"].get("c") if last and last["success"] else None
+        start = c and math.log(c)
+        if isinstance(channel, Tree):
+            return tree_large_y.point(channel, alpha, eps, tol=tol, start=start)
+        return large_y.point(channel, alpha, eps, start=start)
+
+    return solve
+
+
+def _point(solve, alpha, eps, y, last):
     if eps >= 1:
         return failed_point(
             f"y = {y:g} replicas have no centre so far away: their overlap is negative",
             q1=1 - eps,
         )
-    if math.isfinite(y):
-        return finite_y.point(channel, alpha, eps, y)
-    if k:
-        return rsb_centre.point(channel, alpha, eps, k, start=start)
-    c = start["order"].get("c") if start and start["success"] else None
-    solver = tree_large_y if isinstance(channel, Tree) else large_y
-    return solver.point(channel, alpha, eps, start=c and math.log(c))
+    return solve(alpha, eps, y, last)

@@ -3,7 +3,7 @@
 import numpy as np
 
 from replicas import _rs, check, tree_rs
-from replicas.channels import Perceptron, Tree
+from replicas.channels import Tree, single_unit
 from replicas.model import require_model
 from replicas.quadrature import Rule
 from replicas.results import Saddle, stack
@@ -40,15 +40,13 @@ def rs(model, alpha):
     """
     require_model("rs", model)
     alpha = check.positive("rs", "alpha", alpha)
-    channel = model.channel
-    if isinstance(channel, Tree) and channel.K > 1:
+    channel = single_unit(model.channel)
+    if isinstance(channel, Tree):
         tree_rs.require_units("rs", channel)
         points = tree_rs.solve(channel, alpha.ravel())
         result = stack(points, alpha.shape) if alpha.ndim else points[0]
         order = {"q": result.pop("q"), "eps": result.pop("eps")}
         return Saddle(model, "rs", alpha[()], order, complexity=None, **result)
-    if isinstance(channel, Tree):
-        channel = Perceptron()
     return _scalar(model, channel.kernel, alpha)
 
 

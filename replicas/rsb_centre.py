@@ -157,9 +157,7 @@ def _lowest(channel, alpha, eps, symmetric):
     # near the instability of the symmetric centre q0 is close to q1
     gap = min(0.3, max(0.4 * (symmetric["stability"] - 1), 1e-4))
     found = [
-        solve(
-            channel, alpha, Levels(eps, np.array([q * (1 - eps)]), np.array([mu]), d)
-        )
+        solve(channel, alpha, Levels(eps, np.array([q * (1 - eps)]), np.array([mu]), d))
         for q, mu, d in [
             (1 - gap, 0.3 / phi, 0.95 * delta),
             (0.8, 0.3 / phi, 0.5 * delta),
@@ -248,9 +246,7 @@ def _is_far(symmetric):
 def _from_symmetric(channel, alpha, eps, symmetric):
     phi, delta = abs(symmetric["normalised"]), symmetric["order"]["delta"]
     found = [
-        solve(
-            channel, alpha, Levels(eps, np.array([q * (1 - eps)]), np.array([mu]), d)
-        )
+        solve(channel, alpha, Levels(eps, np.array([q * (1 - eps)]), np.array([mu]), d))
         for q, mu, d in [(0.8, 0.3 / phi, 0.5 * delta), (0.6, 1.0 / phi, 0.2 * delta)]
     ]
     good = [s for s in found if s.success]

@@ -5,7 +5,7 @@ from scipy.optimize import brentq
 from scipy.special import expit
 
 from replicas import _rs, tree_rs
-from replicas.channels import Perceptron, Tree
+from replicas.channels import Perceptron, Tree, single_unit
 from replicas.model import require_model
 from replicas.quadrature import Rule
 from replicas.results import Estimate
@@ -34,9 +34,7 @@ def at_line(model):
     Source: docs/rs.md (R6), (R10), (R13).
     """
     require_model("at_line", model)
-    channel = model.channel
-    if isinstance(channel, Tree) and channel.K == 1:
-        channel = Perceptron()
+    channel = single_unit(model.channel)
     if isinstance(channel, Perceptron) and channel.kappa >= 0:
         return _failure("RS is stable up to capacity")
     if not isinstance(channel, Tree):
