@@ -65,22 +65,31 @@ def _make(names, options):
     failures = 0
     with tqdm(total=sum(points.values()), unit="point", file=sys.stderr) as bar:
         ready = datasets(modules, quick=quick, jobs=options.jobs, progress=bar.update)
-        for module, outcome in ready:
-            name = module.__name__.rpartition(".")[2]
-            try:
-                if isinstance(outcome, Exception):
-                    raise outcome
-                write_picture(module, outcome, options.out)
-            except Exception as error:
-                failures += 1
-                bar.write(f"{name}: not made, {error!r}", file=sys.stderr)
-            else:
-                failed = f", {outcome.failed} failed" if outcome.failed else ""
-                done = f"{name}: {outcome.points} points{failed}"
-                bar.write(done, file=sys.stderr)
-    write_gallery(options.out)
+        try:
+            for module, outcome in ready:
+                made, report = _finish(module, outcome, options.out)
+                failures += not made
+                bar.write(report, file=sys.stderr)
+        finally:  # also when interrupted: the page shows what is in the folder
+            write_gallery(options.out)
     return 1 if failures else 0
 
 
+def _finish(module, outcome, folder):
+    """Write the files of one figure: whether that went well, and a line about it."""
+    name = module.__name__.rpartition(".")[2]
+    try:
+        if isinstance(outcome, Exception):
+            raise outcome
+        write_picture(module, outcome, folder)
+    except Exception as error:
+        return False, f"{name}: not made, {error!r}"
+    failed = f", {outcome.failed} failed" if outcome.failed else ""
+    return True, f"{name}: {outcome.points} points{failed}"
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit("figures: interrupted; the figures that were ready are written")

@@ -158,7 +158,7 @@ cdef void climb(
     cdef double[MAX_UNITS] base_step
     cdef bint maximum
     branch.M = -INFINITY
-    for n in range(200):
+    for _ in range(200):
         maximum = newton_step(
             problem, a, branch.b, e, &value, &gain, step, branch.db
         )

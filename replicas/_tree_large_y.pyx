@@ -15,7 +15,6 @@ cdef enum:
     DEPTH = 40
 
 cdef double MISMATCH = 0.1
-cdef double SEARCH = 1.0
 
 
 cdef struct Rule:
@@ -40,7 +39,7 @@ cdef struct Sums:
     double M
     double D
     double error
-    double nodes
+    double switches
 
 
 cdef double place(const Line* line, double x, double* a) noexcept nogil:
@@ -104,7 +103,6 @@ cdef double tangents_cross(
     const Line* line, double x0, const Branch* left, double x1, const Branch* right
 ) noexcept nogil:
     # where the tangents of the convex function M + |a|^2/(2c) cross
-    cdef double[MAX_UNITS] a
     cdef double M0 = left.M, M1 = right.M, m0 = 0, m1 = 0, c = line.problem.c, x
     cdef int l
     for l in range(line.problem.tree.K):
@@ -169,11 +167,8 @@ cdef void panel(
     # add the integral from x0 to x1, whose ends are on the given branches
     cdef Sums sums
     cdef Branch one, other, best
-    cdef double x = 0.5 * (x0 + x1), first
-    cdef double[MAX_UNITS] a
-    cdef int K
+    cdef double x = 0.5 * (x0 + x1)
     cdef bint smooth = smooth_panel(line, x0, left, x1, right, &sums)
-    total.nodes += NODES
     if smooth and (sums.error <= line.tol or depth >= DEPTH):
         total.M += sums.M
         total.D += sums.D
@@ -183,17 +178,13 @@ cdef void panel(
         total.error += (x1 - x0) * fabs(left.M + right.M)
         return
     if smooth:
-        # one branch joins the ends: search again only across long panels
-        K = line.problem.tree.K
-        predict(K, left, right, x1 - x0, 0.5, best.b)
-        place(line, x, a)
-        if x1 - x0 > SEARCH or not follow(line.problem, a, line.e, &best, &first):
-            global_branch(line, x, &best)
+        global_branch(line, x, &best)
     else:
         one, other = left[0], right[0]
         if find_switch(line, x0, x1, &one, &other, &x):
             global_branch(line, x, &best)
             if best.M <= one.M + 1e-10 * fabs(one.M):
+                total.switches += 1
                 panel(line, x0, left, x, &one, depth + 1, total)
                 panel(line, x, &other, x1, right, depth + 1, total)
                 return
@@ -251,7 +242,7 @@ cdef class Lines:
         self, const double[:, ::1] a0, const double[::1] x0, const double[::1] x1,
         const double[::1] scale, double[:, ::1] out,
     ):
-        """Fill out (n, 4): integrals of M and |b* - a|^2, error, number of nodes.
+        """Fill out (n, 4): integrals of M and |b* - a|^2, error, switches met.
 
         Line i runs from a0[i] + x0[i] e to a0[i] + x1[i] e with the weight
         scale[i] exp(-x^2 |e|^2/(2 gamma)).
@@ -261,11 +252,11 @@ cdef class Lines:
         cdef Sums sums
         with nogil:
             for i in range(a0.shape[0]):
-                sums.M = sums.D = sums.error = sums.nodes = 0
+                sums.M = sums.D = sums.error = sums.switches = 0
                 for l in range(a0.shape[1]):
                     self.line.a0[l] = a0[i, l]
                 self.line.scale = scale[i]
                 if x1[i] > x0[i]:
                     self.integrate_one(x0[i], x1[i], &sums)
                 out[i, 0], out[i, 1] = sums.M, sums.D
-                out[i, 2], out[i, 3] = sums.error, sums.nodes
+                out[i, 2], out[i, 3] = sums.error, sums.switches

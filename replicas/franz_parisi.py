@@ -72,7 +72,7 @@ def franz_parisi(model, alpha, distance, reference=None):
     symmetric.
 
     Trees may have at most three units (ValueError for more), and their references
-    an overlap up to 0.8 (three units) or 0.95 (two).
+    an overlap up to 0.7 (three units) or 0.95 (two).
 
     Source: docs/franz_parisi.md (F1)-(F20).
     """
@@ -189,7 +189,7 @@ def _solve(prior, channel, alpha, o, rule):
     for _ in range(NEWTON_STEPS):
         residual, jacobian, e = _equations(prior, channel, alpha, o, rule)
         worst = float(np.abs(residual).max())
-        stuck = o.delta < 1e-13 and worst > 0.5 * last
+        stuck = o.delta < 1e-16 and worst > 0.5 * last
         if not worst >= RESIDUAL or stuck:
             return o, e, worst
         last = worst
@@ -204,7 +204,7 @@ def _solve(prior, channel, alpha, o, rule):
 
 def _refusal(o):
     """Why Newton's method failed, from the end of the domain it ran into."""
-    if o.delta < 1e-12:
+    if o.delta < 1e-15:
         return "no saddle: the references are not replica symmetric (at_line)"
     if max(o.c, o.delta) > 1 - 1e-9:
         return "no saddle with q1 < 1: there are no solutions so far away"
@@ -217,8 +217,9 @@ def _start(prior, channel, alpha, reference, eps_p, last, rule):
     For p > q the saddle scales well with the distance; for p < q it must be followed.
     """
     q, eps = reference.q, reference.eps
-    # at p = q: q1 = t = q
-    typical = Overlaps(q, eps, eps, math.sqrt(q / (1 + q)), 0.05)
+    # at p = q: q1 = t = q; the parity at q = 0 has delta below p^2 near p = 0
+    delta = 0.05 if q > 0 else 0.05 * (1 - eps_p) ** 2
+    typical = Overlaps(q, eps, eps, math.sqrt(q / (1 + q)), delta)
     if last is None or abs(math.log(last.eps_p / eps_p)) > NEAR:
         last = typical
     if eps_p > eps:

@@ -16,6 +16,7 @@ __all__ = ["plane_average"]
 LINE_NODES = 8
 SECTORS = {(2, "parity"): 4, (3, "majority"): 6, (3, "parity"): 24}
 AT_INFINITY = 40.0
+EDGE = 0.03
 
 
 @cache
@@ -111,7 +112,7 @@ class _Plane:
         ]
 
     def line_integrals(self, u, t):
-        """Integrals along the lines on the points (u, t): (LT9), (LT10)."""
+        """Sums (LT9), (LT10) along the lines on the points (u, t), and switches met."""
         zero = np.zeros_like(u)
         if self.pair:
             a = [zero + AT_INFINITY, zero, t]
@@ -130,7 +131,7 @@ class _Plane:
         out = np.empty((len(u), 4))
         scale = self.scale * np.exp(-square / (2 * self.gamma))
         self.lines.integrate(a, start, half, scale, out)
-        return out[:, :3]
+        return out
 
     def rectangle(self, u0, u1, s0, s1):
         """(-error, box, sums, whether to split along u) of one rectangle."""
@@ -140,13 +141,17 @@ class _Plane:
         if self.pair:
             u, wu = np.zeros(1), np.ones(1)
         values = self.line_integrals(np.repeat(u, len(s)), np.tile(s**2, len(u)))
-        values = values.reshape(len(u), len(s), 3)
-        sums = np.einsum("i,j,ijk->k", wu, ws, values)
+        values = values.reshape(len(u), len(s), 4)
+        sums = np.einsum("i,j,ijk->k", wu, ws, values[:, :, :3])
         M = values[:, :, 0] * 2 * s
         top = max(abs(M).max(), 1e-300)
         along_s = max(abs(M @ last).max(), abs(M @ last_but_one).max())
         along_u = 0.0
         if not self.pair:
             along_u = max(abs(last @ M).max(), abs(last_but_one @ M).max())
-        error = (u1 - u0) * (s1 - s0) * (along_s**2 + along_u**2) / top
+        error = (along_s**2 + along_u**2) / top
+        if np.ptp(values[:, :, 3]) > 0:
+            # where the number of switches changes the integrand has an edge
+            error = max(error, EDGE * max(along_s, along_u))
+        error *= (u1 - u0) * (s1 - s0)
         return -error, (u0, u1, s0, s1), sums, along_u > along_s

@@ -162,13 +162,13 @@ class _Saddle:
         if not slope > 0:
             return _failed("the free entropy has no minimum in c")
         size = abs(self.value(ln_c, slope, *self.coarse(ln_c)[:2]))
-        stop, last = 5 * tol * size / self.alpha, np.nan
+        stop, last = 8 * tol * size / self.alpha, np.nan
         for n in range(REFINEMENTS):
             M, F, spread = self.average(ln_c, stop, **RULES[n % 2])
             phi = self.value(ln_c, slope, M, F)
             error = (
                 abs(phi - last)
-                + 0.2 * self.alpha * spread
+                + 0.15 * self.alpha * spread
                 + self.curvature(ln_c) * (abs(F) ** 3 / slope + 1e-14)
             )
             ln_c -= F / slope

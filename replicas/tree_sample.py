@@ -75,14 +75,14 @@ def _panels(breaks):
 
 def _sorted_density(channel, z):
     """Densities (K, n) of the fields of the sorted sector at gamma = 1: (LT19)."""
-    K, l = channel.K, np.arange(channel.K)[:, None]
+    K, n = channel.K, np.arange(channel.K)[:, None]
     if channel.rule == "parity":
         below = 2 * ndtr(abs(z)) - 1
         above = 2 * ndtr(-abs(z))
     else:
         below, above = ndtr(z), ndtr(-z)
-    ways = K * np.array([[comb(K - 1, n)] for n in range(K)])
-    density = ways * above**l * below ** (K - 1 - l) * np.exp(-z * z / 2)
+    ways = K * np.array([[comb(K - 1, j)] for j in range(K)])
+    density = ways * above**n * below ** (K - 1 - n) * np.exp(-z * z / 2)
     if channel.rule == "parity":
         density[:-1] *= 2 * (z > 0)
     return density / np.sqrt(2 * np.pi)

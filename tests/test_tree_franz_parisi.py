@@ -173,5 +173,5 @@ def test_franz_parisi_fails_for_strongly_correlated_references():
     f = rp.franz_parisi(model(3), [3.4, 5.0], 0.1)
     assert not f.success.any()
     assert np.isnan(f.entropy).all()
-    assert "overlap exceeds 0.8" in f.message[0]
+    assert "overlap exceeds 0.7" in f.message[0]
     assert "capacity" in f.message[1]

