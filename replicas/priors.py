@@ -1,6 +1,7 @@
 """Priors on the weights: the entropic term of each ansatz, with its gradient.
 
-docs/spherical.md derives the formulas. Overlaps near 1 are given by eps = 1 - q.
+docs/one_rsb.md and docs/franz_parisi.md derive the formulas; the terms of the RS ansatz
+are in _spherical.pxd, for its C solver. Overlaps near 1 are given by eps = 1 - q.
 """
 
 import math
