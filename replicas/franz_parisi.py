@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from replicas import check
-from replicas.channels import Perceptron, Tree
+from replicas.channels import Tree, single_unit
 from replicas.franz_parisi_terms import Overlaps, scalar_averages
 from replicas.model import require_model
 from replicas.quadrature import Rule
@@ -119,7 +119,7 @@ def _supported(channel):
             "franz_parisi: trees are supported with K = 1 or 3 (majority) and 1, 2 or "
             f"3 (parity), given K = {channel.K}"
         )
-    return Perceptron() if channel.K == 1 else channel
+    return single_unit(channel)
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Local entropy for y -> infinity, docs/reference.md (M13)-(M16)."""
+"""Local entropy for y -> infinity, docs/reference.md (M16)-(M18)."""
 
 from mpmath import mp, mpf
 
@@ -92,11 +92,11 @@ def _solve(increasing, target, low):
 def large_y(model, alpha, order, *, dps=30, normalised=False):
     r"""Local entropy of y -> infinity replicas at overlap q1, mpf with dps digits.
 
-    phi = q1/(1 - q1 + delta)/2 + alpha E M_c(u0), (M13), plus log(1 - q1)/2 unless
+    phi = q1/(1 - q1 + delta)/2 + alpha E M_c(u0), (M16), plus log(1 - q1)/2 unless
     normalised.
 
     order : {"q1" or "eps" = 1 - q1, "delta" or "c" = delta/(1 - q1)}. Channels with
-    one field. Source: docs/reference.md (M13), (M14).
+    one field. Source: docs/reference.md (M16), (M17).
     """
     twin = LargeY("large_y", model, alpha)
     with mp.workdps(dps + 60):

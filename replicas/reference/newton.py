@@ -1,4 +1,4 @@
-"""Saddle points of the twins by Newton's method, docs/reference.md (M21)."""
+"""Saddle points of the twins by Newton's method, docs/reference.md (M22), (M23)."""
 
 from mpmath import mp, mpf
 

@@ -1,4 +1,4 @@
-"""One-step breaking and y replicas, docs/reference.md (M10)-(M13)."""
+"""One-step breaking and y replicas, docs/reference.md (M13)-(M15)."""
 
 import numpy as np
 from mpmath import mp, mpf
@@ -105,16 +105,16 @@ def one_rsb(model, alpha, order, *, dps=30):
     r"""One-step free entropy S(q0, q1, m), mpf with dps digits.
 
     order : {"q0", "q1", "m"}, 0 <= q0 < q1 < 1, m > 0; "eps" = 1 - q1 may replace
-    "q1". Channels with one field. Source: docs/reference.md (M9), (M10).
+    "q1". Channels with one field. Source: docs/reference.md (M13), (M14).
     """
     return _entropy("one_rsb", model, alpha, order, "m", dps)
 
 
 def finite_y(model, alpha, order, *, dps=30, normalised=False):
-    r"""Local entropy of y replicas at overlap q1, (M9) at m = y.
+    r"""Local entropy of y replicas at overlap q1, (M13) at m = y.
 
     order : {"q0", "q1", "y"}; "eps" = 1 - q1 may replace "q1". normalised : subtract
-    the value at alpha = 0, (M12).
+    the value at alpha = 0, (M15).
     """
     entropy = _entropy("finite_y", model, alpha, order, "y", dps + 2)
     with mp.workdps(dps + 60):
@@ -124,7 +124,7 @@ def finite_y(model, alpha, order, *, dps=30, normalised=False):
 
 
 def free_volume(order):
-    """Entropy of m replicas at overlap q1 without patterns, (M12)."""
+    """Entropy of m replicas at overlap q1 without patterns, (M15)."""
     q1, m = order["q1"], order["m"]
     return (mp.log(1 - q1) + mp.log(1 + m * q1 / (1 - q1)) / m) / 2
 

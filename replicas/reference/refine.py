@@ -1,4 +1,4 @@
-"""Results of the fast solvers polished on the twins, docs/reference.md (M21), (M22)."""
+"""Results of the fast solvers polished on the twins, docs/reference.md (M22), (M23)."""
 
 from dataclasses import replace
 
@@ -40,7 +40,7 @@ def refine(result, dps=30):
     Raises TypeError for another type of result, ValueError for dps out of range, a
     result without any converged point, or an ansatz or channel without a twin.
 
-    Source: docs/reference.md (M21), (M22).
+    Source: docs/reference.md (M22), (M23).
     """
     check.integer("refine", "dps", dps, 15, 100)
     if not isinstance(result, (Saddle, Curve)):
@@ -86,12 +86,15 @@ def _point(result, twin, index, dps):
             point = twin(result, index, dps + EXTRA)
         except ArithmeticError as reason:
             return _failed(result, given, f"not refined: {reason}")
+    sizes = [abs(point[k]) for k in ("entropy", "normalised") if k in point]
+    smallest = min(sizes)
     with mp.workdps(dps):
-        digit = mpf(10) ** -dps
-        smallest = min(abs(point[k]) for k in ("entropy", "normalised") if k in point)
-        point["error"] = max(point["error"], digit * smallest)
+        point["error"] = max(point["error"], mpf(10) ** -dps * smallest)
         point["order"] = {k: +point["order"][k] for k in given if k in point["order"]}
         rounded = {k: +v for k, v in point.items() if isinstance(v, mpf)}
+    # the error holds for both: the entropy keeps the last digit of the normalised one
+    with mp.workdps(dps + int(mp.log10(sizes[0] / smallest)) + 1):
+        rounded["entropy"] = +point["entropy"]
     return {**point, **rounded, "success": True, "message": ""}
 
 
@@ -128,11 +131,12 @@ def _rs(result, index, digits):
 
 def _one_rsb(result, index, digits):
     alpha, order = _given(result, index)
-    start = {k: order[k] for k in ("q0", "q1", "m")}
+    q1 = 1 - order["eps1"] if "eps1" in order else order["q1"]
+    start = {"q0": order["q0"], "q1": q1, "m": order["m"]}
     free = ("q0", "q1", "m") if result.ansatz == "1rsb*" else ("q0", "q1")
     twin = OneStep("refine", result.model, alpha)
     point = _polished(twin, start, digits, free)
-    point["order"]["eps"] = 1 - point["order"]["q1"]
+    point["order"]["eps1"] = 1 - point["order"]["q1"]
     return point
 
 

@@ -1,4 +1,4 @@
-"""Replica symmetric free entropy and capacity, docs/reference.md (M5)-(M8)."""
+"""Replica symmetric free entropy and capacity, docs/reference.md (M5)-(M12)."""
 
 from mpmath import mp, mpf
 
@@ -101,7 +101,7 @@ def rs(model, alpha, order, *, dps=30):
 
 
 def capacity_rs(model, *, dps=30):
-    """Replica symmetric capacity in closed form, (M8); inf for Wide.
+    """Replica symmetric capacity in closed form, (M12); inf for Wide.
 
     Perceptron(kappa), trees with K <= 3, Wide("sign", kappa).
     """

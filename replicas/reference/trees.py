@@ -1,4 +1,4 @@
-"""E log P of trees of sign units by one-dimensional averages, docs/reference.md (M8).
+"""E log P of trees of sign units by one-dimensional averages, docs/reference.md (M7)-(M11).
 
 The K-dimensional average factorises under a Laplace transform: with y(b) > 0 a
 decreasing function of one field and phi(s) = E exp(-s y),
@@ -38,7 +38,7 @@ def tree_average(tree, gamma, rule):
 
 
 def _spacing(gamma, rule):
-    """Distance of nodes in b that resolves exp(-s y(b)) for every s, (M9).
+    """Distance of nodes in b that resolves exp(-s y(b)) for every s, (M11).
 
     Its front at b has width 1/b and a strip pi/(2b); the Gaussian suppresses it there.
     """
