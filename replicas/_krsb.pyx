@@ -102,14 +102,15 @@ def average_up(
             for j in range(lo, hi):
                 left = left if left < peak[j] - j else peak[j] - j
                 right = right if right > peak[j] - j else peak[j] - j
-            # node k of f is node k + w of `wide`; rows lo..hi see left <= k - j <= right
+            # node k of f is node k + w of `wide`; the rows see left <= k - j <= right
             right, left = right + w, left - w
             k = hi + right + w if hi + right + w < size else size
             top = wide[0, k - 1]
             for i in range(5):
                 for j in range(BLOCK):
                     total[i][j] = 0
-            if mu * (top - wide[0, peak[lo] + w]) + b * (peak[lo] - lo) ** 2 < LARGE:
+            e = mu * (top - wide[0, peak[lo] + w]) + b * (peak[lo] - lo) ** 2
+            if e < LARGE:
                 for k in range(lo + left + w, k):
                     e = exp(mu * (wide[0, k] - top))
                     u = wide[1, k]

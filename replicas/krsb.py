@@ -95,15 +95,15 @@ def grid_for(channel, levels, resolution=5.0):
 def free_entropy(channel, alpha, levels, grid):
     """Normalised free entropy (RC5) of `levels`, and its derivatives: a `Terms`."""
     q = np.append(levels.q, 1 - levels.eps)
-    tq, dtq, d2tq, density = _averages(channel, levels, grid)
-    l, response, cost, log = _entropic(levels, q)
+    dtq, d2tq, density = _averages(channel, levels, grid)
+    mass, response, cost, log = _entropic(levels, q)
     return Terms(
-        value=0.5 * (q[0] / l[0] + np.sum(log / levels.mu)) + alpha * density.f[0],
+        value=0.5 * (q[0] / mass[0] + np.sum(log / levels.mu)) + alpha * density.f[0],
         square=alpha * dtq * density.d,
         response=response,
         gain=2 * alpha * np.diff(density.f) / levels.mu,
         cost=cost,
-        curvature=l**2 * alpha * (dtq**2 * density.d2 + d2tq * density.d),
+        curvature=mass**2 * alpha * (dtq**2 * density.d2 + d2tq * density.d),
         norm=density.norm,
     )
 
@@ -122,7 +122,7 @@ def certificate(channel, alpha, levels):
     q[-1] = 1 - levels.eps
     mu = np.repeat(np.append(0.0, levels.mu), NODES)
     split = Levels(levels.eps, q[:-1], mu[1:], levels.delta)
-    _, dtq, _, density = _averages(channel, split, grid_for(channel, split))
+    dtq, _, density = _averages(channel, split, grid_for(channel, split))
     _, response, cost, _ = _entropic(split, q)
     # each piece of mu(q): 2 d phi/d mu, exact, and its density G at the nodes
     flat = np.diff(density.f_squared, prepend=density.f[0] ** 2)
@@ -147,18 +147,19 @@ def certificate(channel, alpha, levels):
 
 
 def _entropic(levels, q):
-    """l, int_0^q dq/l^2 at the levels; int of it and log(l/l) between them."""
+    """l(q), int_0^q dq/l^2 at the levels; int of it and log(l/l) between them."""
     gap, mu = np.diff(q), levels.mu
     rise = np.cumsum((mu * gap)[::-1])[::-1]
-    l = levels.eps + levels.delta + np.append(rise, 0.0)
-    response = np.cumsum(np.append(q[0] / l[0] ** 2, gap / (l[1:] * l[:-1])))
-    x = mu * gap / l[:-1]
-    log = np.log1p(mu * gap / l[1:])
+    mass = levels.eps + levels.delta + np.append(rise, 0.0)
+    inner, outer = mass[1:], mass[:-1]
+    response = np.cumsum(np.append(q[0] / mass[0] ** 2, gap / (inner * outer)))
+    x = mu * gap / outer
+    log = np.log1p(mu * gap / inner)
     # (-log(1 - x) - x)/x^2, whose terms cancel at small x
     ratio = 0.5 + x * (1 / 3 + x * (1 / 4 + x * (1 / 5 + x / 6)))
     large = x > 2e-3
     ratio[large] = (log[large] - x[large]) / x[large] ** 2
-    return l, response, response[:-1] * gap + (gap / l[:-1]) ** 2 * ratio, log
+    return mass, response, response[:-1] * gap + (gap / outer) ** 2 * ratio, log
 
 
 @dataclass(frozen=True)
@@ -175,7 +176,7 @@ class _Density:
 
 
 def _averages(channel, levels, grid):
-    """tq, tq' and tq'' of the levels 0..k, and the `_Density` of (RC4), (RC7)."""
+    """tq' and tq'' of the levels 0..k, and the `_Density` of (RC4), (RC7)."""
     overlaps = [channel.kernel.overlap(x, 1 - x) for x in levels.q]
     overlaps.append(channel.kernel.overlap(1 - levels.eps, levels.eps))
     tq, V, dtq, d2tq = np.array(overlaps).T
@@ -213,4 +214,4 @@ def _averages(channel, levels, grid):
                 P,
             )
         rows.append((P @ f[i], P @ f[i] ** 2, P @ d[i] ** 2, P @ d2[i] ** 2))
-    return tq, dtq, d2tq, _Density(*np.array(rows).T, d_mean, P.sum())
+    return dtq, d2tq, _Density(*np.array(rows).T, d_mean, P.sum())

@@ -60,7 +60,7 @@ def solve(channel, alpha, start, *, fixed_mu=False):
 
 class _Problem:
     """Unknowns x: log q_0/(q1 - q_0), log of the gaps against the last one, log mu,
-    log delta/eps. q_0, where mu jumps from 0, is stiff; the gaps at fixed q_0 are soft."""
+    log delta/eps. q_0, where mu jumps from 0, is stiff; the gaps beyond it are soft."""
 
     def __init__(self, channel, alpha, start, fixed_mu):
         self.channel, self.alpha = channel, alpha
@@ -138,7 +138,7 @@ class _Problem:
         return np.clip(best.x, LOW, HIGH)
 
     def descend(self, x):
-        """Towards the minimum near x, by Newton steps on the free entropy: x, gain left.
+        """Newton steps on the free entropy to the minimum near x: x, gain left.
 
         Along directions of negative curvature the step is reversed, so that it always
         descends; a level that hardly matters gives curvatures of 1e-8 and less.
