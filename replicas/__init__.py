@@ -5,6 +5,7 @@ ansatz for the overlaps of the replicas. Entropies are in nats per weight, alpha
 patterns per weight, distances are (1 - overlap)/2.
 """
 
+from replicas import reference
 from replicas.capacity import capacity
 from replicas.channels import Perceptron, Tree, Wide
 from replicas.franz_parisi import franz_parisi
@@ -32,5 +33,6 @@ __all__ = [
     "local_entropy",
     "one_rsb",
     "parity_transitions",
+    "reference",
     "rs",
 ]

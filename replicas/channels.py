@@ -51,7 +51,8 @@ class Perceptron(_Scalar):
     kernel: ScalarChannel = field(init=False, repr=False, compare=False)
 
     def __post_init__(self):
-        check.finite("Perceptron", "kappa", self.kappa)
+        kappa = check.finite("Perceptron", "kappa", self.kappa)
+        object.__setattr__(self, "kappa", kappa)
         object.__setattr__(self, "kernel", ScalarChannel(self.kappa, False))
 
     def __reduce__(self):
@@ -72,7 +73,8 @@ class Wide(_Scalar):
 
     def __post_init__(self):
         check.choice("Wide", "activation", self.activation, ("sign",))
-        check.finite("Wide", "kappa", self.kappa)
+        kappa = check.finite("Wide", "kappa", self.kappa)
+        object.__setattr__(self, "kappa", kappa)
         object.__setattr__(self, "kernel", ScalarChannel(self.kappa, True))
 
     def __reduce__(self):

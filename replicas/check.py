@@ -4,7 +4,16 @@ import numbers as _numbers
 
 import numpy as np
 
-__all__ = ["broadcast", "choice", "finite", "inside", "integer", "numbers", "positive"]
+__all__ = [
+    "broadcast",
+    "choice",
+    "distance",
+    "finite",
+    "inside",
+    "integer",
+    "numbers",
+    "positive",
+]
 
 
 def numbers(function, parameter, value):
@@ -21,6 +30,8 @@ def numbers(function, parameter, value):
             f"{function}: {parameter} must be a number or an array of numbers, "
             f"given {value!r}"
         ) from None
+    if array.size == 0:
+        raise ValueError(f"{function}: {parameter} must not be empty, given {value!r}")
     if np.isnan(array).any():
         raise ValueError(f"{function}: {parameter} must not be nan, given {value!r}")
     return array
@@ -42,12 +53,20 @@ def positive(function, parameter, value):
     )
 
 
+def distance(function, value):
+    """`value` as an array of distances in (0, 1/2)."""
+    return inside(
+        function, "distance", value, "in (0, 1/2)", lambda d: (d > 0) & (d < 0.5)
+    )
+
+
 def finite(function, parameter, value):
-    """One finite number."""
+    """One finite number, as a float."""
     if isinstance(value, bool) or not isinstance(value, _numbers.Real):
         raise TypeError(f"{function}: {parameter} must be a number, given {value!r}")
     if not np.isfinite(value):
         raise ValueError(f"{function}: {parameter} must be finite, given {value!r}")
+    return float(value)
 
 
 def broadcast(function, **arrays):

@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from replicas import _finite_y, rsb_equations, tree_centre
-from replicas.channels import Tree
+from replicas.channels import Tree, single_unit
 from replicas.model import Model
 from replicas.priors import Spherical
 from replicas.quadrature import Rule
@@ -46,9 +46,9 @@ def point(channel, alpha, eps, y, *, start=None):
 
     Source: docs/finite_y.md (FY1)-(FY6).
     """
-    channel = rsb_equations.scalar_channel(channel)
+    channel = single_unit(channel)
     if isinstance(channel, Tree):
-        tree_centre.require_units("finite_y", channel)
+        tree_centre.require_units("local_entropy", channel)
         return _tree_point(channel, alpha, eps, y)
     rule, best = Rule(), None
     x = _start(start)

@@ -78,20 +78,14 @@ def franz_parisi(model, alpha, distance, reference=None):
     """
     require_model("franz_parisi", model)
     alpha = check.positive("franz_parisi", "alpha", alpha)
-    distance = check.inside(
-        "franz_parisi",
-        "distance",
-        distance,
-        "in (0, 1/2)",
-        lambda d: (d > 0) & (d < 0.5),
-    )
+    distance = check.distance("franz_parisi", distance)
     if reference is not None:
         raise ValueError(
             "franz_parisi: reference must be None (typical solutions of the model), "
             f"given {reference!r}"
         )
     channel = _supported(model.channel)
-    alpha, distance = np.broadcast_arrays(alpha, distance)
+    alpha, distance = check.broadcast("franz_parisi", alpha=alpha, distance=distance)
     references = {a: _reference(model, a) for a in map(float, np.unique(alpha))}
     points, last = [], None
     for a, d in zip(map(float, alpha.flat), map(float, distance.flat), strict=True):

@@ -66,13 +66,7 @@ def local_entropy(
     """
     require_model("local_entropy", model)
     alpha = check.positive("local_entropy", "alpha", alpha)
-    distance = check.inside(
-        "local_entropy",
-        "distance",
-        distance,
-        "in (0, 1/2)",
-        lambda d: (d > 0) & (d < 0.5),
-    )
+    distance = check.distance("local_entropy", distance)
     y = check.inside("local_entropy", "y", y, ">= 1", lambda y: y >= 1)
     check.choice("local_entropy", "between", between, ("replicas", "centre"))
     if between == "centre" and np.any(y == 1):

@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from replicas import _finite_y, check, rsb_equations, tree_centre
-from replicas.channels import Tree
+from replicas.channels import Tree, single_unit
 from replicas.model import Model, require_model
 from replicas.results import Saddle, failed_point, stack
 from replicas.rs import rs
@@ -43,13 +43,13 @@ def one_rsb(model, alpha, m=None):
     """
     require_model("one_rsb", model)
     alpha = check.positive("one_rsb", "alpha", alpha)
-    channel = rsb_equations.scalar_channel(model.channel)
+    channel = single_unit(model.channel)
     if isinstance(channel, Tree):
         tree_centre.require_units("one_rsb", channel)
     solved = Model(model.prior, channel)
     if m is not None:
         m = check.inside("one_rsb", "m", m, "in (0, 1]", lambda x: (x > 0) & (x <= 1))
-        alpha, m = np.broadcast_arrays(alpha, m)
+        alpha, m = check.broadcast("one_rsb", alpha=alpha, m=m)
         points = [
             _at_m(solved, float(a), float(n))
             for a, n in zip(alpha.flat, m.flat, strict=True)

@@ -12,7 +12,7 @@ from scipy.optimize import root
 from scipy.special import expit
 
 from replicas import _one_rsb, tree_one_rsb
-from replicas.channels import Perceptron, Tree
+from replicas.channels import Tree
 from replicas.priors import Spherical
 from replicas.quadrature import Rule
 
@@ -199,10 +199,3 @@ def _derivatives(channel, alpha, u, free, rule):
         columns.append((high.equations - low.equations)[free] / 2e-5)
         gradient.append((high.entropy - low.entropy) / 2e-5)
     return np.array(columns).T, np.array(gradient, dtype=float)
-
-
-def scalar_channel(channel):
-    """The channel, with a tree of one unit as the perceptron it is."""
-    if isinstance(channel, Tree) and channel.K == 1:
-        return Perceptron()
-    return channel

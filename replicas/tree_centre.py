@@ -16,7 +16,7 @@ def require_units(function, channel):
     """Refuse trees whose grids are too large."""
     if channel.K > 3:
         raise ValueError(
-            f"{function}: trees are supported for K = 1, 2, 3, given K = {channel.K}"
+            f"{function}: 1-RSB of trees needs K at most 3, given {channel.K}"
         )
 
 

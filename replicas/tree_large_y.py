@@ -54,12 +54,14 @@ def point(channel, alpha, eps, *, tol=1e-8, start=None):
 
     Source: docs/large_y_trees.md (LT1), (LT14)-(LT16).
     """
-    _check("point", channel)
-    alpha = check.positive("point", "alpha", alpha).item()
-    tol = check.positive("point", "tol", tol).item()
-    eps = check.inside("point", "eps", eps, "in (0, 1)", lambda x: (x > 0) & (x < 1))
+    _check("local_entropy", channel)
+    alpha = check.positive("local_entropy", "alpha", alpha).item()
+    tol = check.positive("local_entropy", "tol", tol).item()
+    eps = check.inside(
+        "local_entropy", "eps", eps, "in (0, 1)", lambda x: (x > 0) & (x < 1)
+    )
     if start is not None:
-        check.finite("point", "start", start)
+        check.finite("local_entropy", "start", start)
     kind = _Saddle if channel.K <= 3 else _SampledSaddle
     saddle = kind(channel, alpha, eps.item())
     ln_c, message = saddle.locate(start)

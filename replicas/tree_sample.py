@@ -10,7 +10,6 @@ import numpy as np
 from numpy.polynomial import legendre
 from scipy.interpolate import CubicSpline
 from scipy.special import ndtr, ndtri
-from scipy.stats import qmc
 
 from replicas import _inner_max
 from replicas.channels import Tree
@@ -38,6 +37,8 @@ def sampled_average(channel, c, gamma, *, points, replicates):
 
     Source: docs/large_y_trees.md (LT18), (LT19).
     """
+    from scipy.stats import qmc  # here: it takes half a second to import
+
     K = channel.K
     M, D = np.empty((replicates, points)), np.empty(replicates)
     controls = np.empty((replicates, points, K))

@@ -219,5 +219,7 @@ def test_point_of_a_tree_is_refused_with_the_reason():
     assert not far["success"] and "typical" in far["message"]
     hard = finite_y.point(Tree(3), 1.0, 0.3, 1000.0)
     assert not hard["success"] and "too fine a grid" in hard["message"]
-    with pytest.raises(ValueError, match="K = 1, 2, 3, given K = 5"):
+    with pytest.raises(
+        ValueError, match="local_entropy: 1-RSB of trees needs K at most 3, given 5"
+    ):
         finite_y.point(Tree(5), 1.0, 0.3, 2.0)

@@ -1,4 +1,5 @@
 import ast
+import itertools
 import pathlib
 from dataclasses import replace
 
@@ -253,7 +254,7 @@ REFINED = [
             q=0.310806,
             q1=0.981835,
             t=0.312452,
-        ),  # fmt: skip
+        ),
         "-2.17712112786876450290226995278",
         {
             "q1": "0.981835228364337268508574516025",
@@ -321,7 +322,7 @@ def test_refine_of_the_large_y_curve_is_the_limit_of_finite_y():
         ).entropy
         for y in (40, 80, 160)
     ]
-    first = [2 * b - a for a, b in zip(values, values[1:], strict=False)]
+    first = [2 * b - a for a, b in itertools.pairwise(values)]
     limit = (4 * first[1] - first[0]) / 3
     assert abs(limit - reference.refine(inf, 15).entropy) < 2e-7
 

@@ -312,7 +312,7 @@ def test_point_of_five_units_states_its_error():
 )
 def test_point_refuses_bad_arguments(change, error, text):
     arguments = {"channel": Tree(3), "alpha": 1.0, "eps": 0.2, **change}
-    with pytest.raises(error, match=f"point: .*{text}"):
+    with pytest.raises(error, match=f"local_entropy: .*{text}"):
         point(**arguments)
 
 
