@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from contextlib import contextmanager
 
 from tqdm import tqdm
 
@@ -61,10 +62,9 @@ def _names(parser, options):
 def _make(names, options):
     quick = not options.full
     modules = [figures.figure(name) for name in names]
-    points = {piece: piece.points for m in modules for piece in m.tasks(quick)}
     failures = 0
-    with tqdm(total=sum(points.values()), unit="point", file=sys.stderr) as bar:
-        ready = datasets(modules, quick=quick, jobs=options.jobs, progress=bar.update)
+    with _bar({piece for m in modules for piece in m.tasks(quick)}) as (bar, advance):
+        ready = datasets(modules, quick=quick, jobs=options.jobs, progress=advance)
         try:
             for module, outcome in ready:
                 made, report = _finish(module, outcome, options.out)
@@ -73,6 +73,23 @@ def _make(names, options):
         finally:  # also when interrupted: the page shows what is in the folder
             write_gallery(options.out)
     return 1 if failures else 0
+
+
+@contextmanager
+def _bar(pieces):
+    """Progress bar on stderr, and what advances it by a task."""
+    total, done = sum(piece.points for piece in pieces), 0
+    look = "{desc} {percentage:3.0f}%|{bar}| {elapsed}<{remaining}"
+    work = sum(piece.milliseconds for piece in pieces)
+
+    def advance(piece):
+        nonlocal done
+        done += piece.points
+        bar.set_description_str(f"{done}/{total} points", refresh=False)
+        bar.update(piece.milliseconds)
+
+    with tqdm(total=work, bar_format=look, file=sys.stderr) as bar:
+        yield bar, advance
 
 
 def _finish(module, outcome, folder):

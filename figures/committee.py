@@ -30,13 +30,13 @@ def tree_tasks(tree, alpha, quick):
     """
     first, points = max(0.035, 0.1 / alpha**1.2), 10 if quick else 40
     fractions = np.linspace(first ** (2 / 3), 0.9995, points) ** 1.5
-    return _curve(tree, alpha, fractions, cost=10 * tree.K)
+    return _curve(tree, alpha, fractions, cost=0.8 if tree.K == 3 else 0.04)
 
 
 def wide_tasks(alpha, quick):
     """The same for K -> infinity."""
     fractions = np.linspace(0.05, 0.9995, 60 if quick else 200) ** 1.5
-    return _curve(rp.Wide("sign"), alpha, fractions, cost=1)
+    return _curve(rp.Wide("sign"), alpha, fractions, cost=0.01)
 
 
 def _curve(channel, alpha, fractions, *, cost):

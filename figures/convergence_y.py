@@ -31,13 +31,12 @@ def tasks(quick):
                 fractions=fractions,
                 y=y,
                 points=points,
-                cost=1 if y == np.inf else 3,
                 **common,
             )
             for y in REPLICAS
         ]
         scan = {"distance": DISTANCE, "replicas": SCAN, **common}
-        pieces.append(task(curves.replica_scan, points=len(SCAN) + 1, cost=1, **scan))
+        pieces.append(task(curves.replica_scan, points=len(SCAN) + 1, **scan))
     return pieces
 
 

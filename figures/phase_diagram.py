@@ -31,7 +31,7 @@ def tasks(quick):
     """The larger committees on their own, the rest a line a task."""
     pieces = [task(curves.at_line, channels=(rp.Wide("sign"),))]
     for K in COMMITTEES:
-        one = {"channels": (rp.Tree(K, "majority"),), "cost": K}
+        one = {"channels": (rp.Tree(K, "majority"),), "cost": 0.01 * K**3}
         pieces += [task(curves.capacity, ansatz=a, **one) for a in ("rs", "1rsb")]
         if K > 1:  # the perceptron is stable up to its capacity
             pieces.append(task(curves.at_line, **one))

@@ -19,8 +19,8 @@ __all__ = ["Task", "compute", "dataset_of", "datasets", "task"]
 class Task:
     """A call that returns a `Series`; hashable, and picklable for processes.
 
-    points : number of points of the curve; cost : rough seconds it takes, which
-    decides the order so that processes finish together.
+    points : number of points of the curve; cost : rough seconds a point takes, for
+    the order (so that processes finish together) and the progress.
     """
 
     function: Callable
@@ -28,11 +28,15 @@ class Task:
     points: int
     cost: float
 
+    @property
+    def milliseconds(self):
+        return round(1000 * self.points * self.cost)
+
     def __call__(self):
         return self.function(**dict(self.arguments))
 
 
-def task(function, *, points=1, cost=0.0, **arguments):
+def task(function, *, points=1, cost=0.01, **arguments):
     """`Task` for function(**arguments); the arguments must be hashable."""
     return Task(function, tuple(sorted(arguments.items())), points, cost)
 
@@ -40,13 +44,13 @@ def task(function, *, points=1, cost=0.0, **arguments):
 def compute(figure, *, quick=True, progress=None):
     """Dataset of the figure module `figure`, in this process.
 
-    progress : called with the number of points whenever some are done.
+    progress : called with each task that is done.
     """
     results = {}
     for piece in figure.tasks(quick):
         results[piece] = piece()
         if progress is not None:
-            progress(piece.points)
+            progress(piece)
     return dataset_of(figure, quick, results)
 
 
@@ -73,7 +77,7 @@ def datasets(figures, *, quick, jobs, progress):
     pieces = list(dict.fromkeys(p for f in figures for p in f.tasks(quick)))
     results = {}
     for piece, outcome in _outcomes(pieces, jobs):
-        progress(piece.points)
+        progress(piece)
         results[piece] = outcome
         for figure in [f for f, need in waiting.items() if need <= results.keys()]:
             del waiting[figure]
@@ -100,7 +104,7 @@ def _outcomes(pieces, jobs):
         return
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(jobs, mp_context=context) as pool:
-        longest_first = sorted(pieces, key=lambda piece: -piece.cost)
+        longest_first = sorted(pieces, key=lambda piece: -piece.milliseconds)
         futures = {pool.submit(piece): piece for piece in longest_first}
         try:
             for future in as_completed(futures):

@@ -45,7 +45,7 @@ def _scalar_curves(common, half):
     return [
         task(asymptotics.wide_law, **law),
         task(asymptotics.typical_law, **law),
-        *_curves(common, fractions, distance, cost=1),
+        *_curves(common, fractions, distance, cost=0.01),
     ]
 
 
@@ -55,7 +55,7 @@ def _tree_curves(common, points):
         [np.geomspace(1e-3, 0.1, points // 2), np.linspace(0.16, 0.49, points // 2)]
     )
     fractions = np.linspace(0.19, 0.9995, points) ** 1.5
-    return _curves(common, fractions, distance, cost=30)
+    return _curves(common, fractions, distance, cost=0.8)
 
 
 def _curves(common, fractions, distance, *, cost):

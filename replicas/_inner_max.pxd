@@ -1,11 +1,7 @@
 """C side of the inner maximum M_c(a) = max_b [log P(b) - |b - a|^2/(2c)]."""
 
-from replicas._channels cimport Tree
+from replicas._newton_step cimport Problem
 from replicas._small_tree cimport MAX_UNITS
-
-ctypedef struct Problem:
-    Tree tree
-    double c
 
 ctypedef struct Branch:
     # a local maximum: its value, its place, and db along the line it is followed on

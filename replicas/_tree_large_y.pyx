@@ -7,7 +7,8 @@ their differences: a(x) = a(0) + x e. Panels end where the maximum changes branc
 from libc.math cimport exp, fabs
 
 from replicas._channels cimport TreeChannel
-from replicas._inner_max cimport Branch, Problem, follow, highest
+from replicas._inner_max cimport Branch, follow, highest
+from replicas._newton_step cimport Problem
 from replicas._small_tree cimport MAX_UNITS
 
 cdef enum:
@@ -15,14 +16,14 @@ cdef enum:
     DEPTH = 40
 
 cdef double MISMATCH = 0.1
+cdef double MISSED = 1e-3
 
 
 cdef struct Rule:
-    # nodes in (0, 1), their weights, and what gives the last two Legendre coefficients
+    # nodes in (0, 1), their weights, and what gives the last four Legendre coefficients
     double[NODES] x
     double[NODES] w
-    double[NODES] last
-    double[NODES] last_but_one
+    double[4 * NODES] tail
 
 
 cdef struct Line:
@@ -69,6 +70,15 @@ cdef void predict(
         )
 
 
+cdef double rule_error(const double* tail, double top) noexcept nogil:
+    # (LT11): from the last coefficients, the last one first
+    cdef double last = max(fabs(tail[0]), fabs(tail[1])), decay
+    if last == 0:
+        return 0
+    decay = min(1.0, last / max(fabs(tail[2]), fabs(tail[3])))
+    return last * min(1.0, max(last / top, decay ** (NODES // 2)))
+
+
 cdef bint smooth_panel(
     const Line* line, double x0, const Branch* left, double x1, const Branch* right,
     Sums* sums,
@@ -76,9 +86,11 @@ cdef bint smooth_panel(
     # Sums over one panel; False where the nodes are not on one smooth branch
     cdef Branch branch
     cdef double[MAX_UNITS] a
-    cdef double h = x1 - x0, x, weight, F, first, c1 = 0, c2 = 0, top = 0, D
+    cdef double h = x1 - x0, x, weight, F, first, top = 0, D, missed = 0
+    cdef double[4] tail
     cdef int i, l
     sums.M = sums.D = 0
+    tail[0] = tail[1] = tail[2] = tail[3] = 0
     for i in range(NODES):
         x = x0 + h * line.rule.x[i]
         weight = place(line, x, a)
@@ -91,11 +103,11 @@ cdef bint smooth_panel(
             D += (branch.b[l] - a[l]) ** 2
         sums.M += h * line.rule.w[i] * F
         sums.D += h * line.rule.w[i] * weight * D
-        c1 += line.rule.last[i] * F
-        c2 += line.rule.last_but_one[i] * F
+        for l in range(4):
+            tail[l] += line.rule.tail[l * NODES + i] * F
         top = max(top, fabs(F))
-    c1 = max(fabs(c1), fabs(c2))
-    sums.error = h * c1 * min(1.0, c1 / top) if top > 0 else 0
+        missed = max(missed, weight * first * first)
+    sums.error = h * max(rule_error(tail, top), MISSED * missed / line.problem.c)
     return True
 
 
@@ -198,8 +210,8 @@ cdef void panel(
 cdef class Lines:
     """Lines in the direction e; fields with e = 0 stay where they are.
 
-    width: longest panel; tol: absolute error of one line; rule: (4, NODES) nodes in
-    (0, 1), weights, and the rows giving the last two Legendre coefficients.
+    width: longest panel; tol: absolute error of one line; rule: (6, NODES) nodes in
+    (0, 1), weights, and the rows giving the last four Legendre coefficients.
     """
 
     cdef Line line
@@ -209,7 +221,7 @@ cdef class Lines:
         self, TreeChannel channel, double c, double gamma, const double[::1] e,
         double width, double tol, const double[:, ::1] rule,
     ):
-        cdef int i
+        cdef int i, j
         self.line.problem.tree = channel.c
         self.line.problem.tree.K = e.shape[0]
         self.line.problem.c = c
@@ -222,8 +234,8 @@ cdef class Lines:
         for i in range(NODES):
             self.line.rule.x[i] = rule[0, i]
             self.line.rule.w[i] = rule[1, i]
-            self.line.rule.last[i] = rule[2, i]
-            self.line.rule.last_but_one[i] = rule[3, i]
+            for j in range(4):
+                self.line.rule.tail[j * NODES + i] = rule[2 + j, i]
 
     cdef void integrate_one(self, double x0, double x1, Sums* sums) noexcept nogil:
         cdef int k, m = 1 + <int>((x1 - x0) / self.width)

@@ -1,6 +1,6 @@
 """log P of a tree with 2 or 3 units on a grid of fields: docs/one_rsb.md."""
 
-from libc.math cimport exp, log
+from libc.math cimport INFINITY, exp, fmax, log
 
 cdef struct Node:
     # log P, |grad log P|^2, sum of the squares of its Hessian
@@ -81,3 +81,38 @@ cdef void put(
     cube[i, j, k] = cube[i, k, j] = value
     if top > 1:
         cube[j, i, k] = cube[j, k, i] = cube[k, i, j] = cube[k, j, i] = value
+
+
+def tilted_means(
+    const double[:, ::1] log_terms, const double[:, ::1] log_law,
+    const double[:, ::1] x, const double[:, ::1] x_squared,
+    const double[:, :, ::1] means, double[:, ::1] log_sum, double[:, :, ::1] out,
+):
+    """log of sum_j exp(log_terms[r, j] + log_law[i, j]) into log_sum[r, i], and into
+    out[:, r, i] the averages with these weights: of the means[:, r, j], of x[i, j],
+    of x_squared[i, j] and of x times the last of the means.
+    """
+    cdef Py_ssize_t r, i, j, k, n = log_terms.shape[1], M = means.shape[0]
+    cdef double top, total, w
+    with nogil:
+        for r in range(log_terms.shape[0]):
+            for i in range(log_law.shape[0]):
+                top = -INFINITY
+                for j in range(n):
+                    top = fmax(top, log_terms[r, j] + log_law[i, j])
+                total = 0
+                out[:, r, i] = 0
+                for j in range(n):
+                    w = log_terms[r, j] + log_law[i, j] - top
+                    if w < -45:
+                        continue
+                    w = exp(w)
+                    total += w
+                    for k in range(M):
+                        out[k, r, i] += w * means[k, r, j]
+                    out[M, r, i] += w * x[i, j]
+                    out[M + 1, r, i] += w * x_squared[i, j]
+                    out[M + 2, r, i] += w * x[i, j] * means[M - 1, r, j]
+                log_sum[r, i] = top + log(total)
+                for k in range(M + 3):
+                    out[k, r, i] /= total

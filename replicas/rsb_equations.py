@@ -168,7 +168,7 @@ def _rules(channel):
     if channel.K == 3:
         pairs = (0.2, 0.16), (0.16, 0.125)
     else:
-        pairs = (0.16, 0.125), (0.08, 0.06), (0.05, 0.035)
+        pairs = (0.16, 0.125), (0.125, 0.1), (0.08, 0.06)
     rules = [(Rule(step, 7.0), Rule(finer, 7.5)) for step, finer in pairs]
     return scan_rule(channel), rules
 

@@ -21,10 +21,10 @@ EDGE = 0.03
 
 @cache
 def _rule(n):
-    """Gauss-Legendre on (0, 1): nodes, weights, rows of the last two coefficients."""
+    """Gauss-Legendre on (0, 1): nodes, weights, rows of the last coefficients."""
     x, w = legendre.leggauss(n)
     rows = (legendre.legvander(x, n - 1) * w[:, None]).T * (np.arange(n)[:, None] + 0.5)
-    return np.ascontiguousarray([(x + 1) / 2, w / 2, rows[-1], rows[-2]])
+    return np.ascontiguousarray([(x + 1) / 2, w / 2, *rows[:-5:-1]])
 
 
 def plane_average(channel, c, gamma, tol, *, nodes=10, stretch=1.0, radius=8.0):
@@ -92,7 +92,7 @@ class _Plane:
         self.scale = SECTORS[channel.K, channel.rule] / (2 * np.pi * gamma) ** (
             channel.K / 2
         )
-        width = 5 * stretch * min(1, np.sqrt(gamma))
+        width = 5 * stretch * max(min(1, np.sqrt(gamma)), np.sqrt(gamma) / 3)
         self.lines = Lines(
             channel.kernel, c, gamma, self.e, width, 10 * tol / area, _rule(LINE_NODES)
         )
@@ -135,7 +135,7 @@ class _Plane:
 
     def rectangle(self, u0, u1, s0, s1):
         """(-error, box, sums, whether to split along u) of one rectangle."""
-        x, w, last, last_but_one = self.rule
+        x, w, last, last_but_one = self.rule[:4]
         s, u = s0 + (s1 - s0) * x, u0 + (u1 - u0) * x
         ws, wu = (s1 - s0) * w * 2 * s, (u1 - u0) * w
         if self.pair:

@@ -8,12 +8,14 @@ from scipy.optimize import brentq
 
 from replicas import _inner_max, check
 from replicas.channels import Tree
+from replicas.results import failed_point
 from replicas.tree_average import plane_average
 from replicas.tree_sample import into_sector, sampled_average
 
 __all__ = ["inner_maximum", "point"]
 
 MAX_UNITS = 9
+NO_ORDER = {"q1": np.nan, "c": np.nan, "delta": np.nan}
 LN_C_MIN, LN_C_MAX = np.log(1e-6), 600.0
 REFINEMENTS = 6
 # used in turn; they share no node
@@ -65,7 +67,7 @@ def point(channel, alpha, eps, *, tol=1e-8, start=None):
     kind = _Saddle if channel.K <= 3 else _SampledSaddle
     saddle = kind(channel, alpha, eps.item())
     ln_c, message = saddle.locate(start)
-    return _failed(message) if message else saddle.evaluate(ln_c, tol)
+    return failed_point(message, **NO_ORDER) if message else saddle.evaluate(ln_c, tol)
 
 
 def inner_maximum(channel, a, c):
@@ -162,7 +164,7 @@ class _Saddle:
         """The point next to ln_c by rules ever finer: (LT15), (LT16)."""
         slope = (self.coarse(ln_c + 0.1)[1] - self.coarse(ln_c)[1]) / 0.1
         if not slope > 0:
-            return _failed("the free entropy has no minimum in c")
+            return failed_point("the free entropy has no minimum in c", **NO_ORDER)
         size = abs(self.value(ln_c, slope, *self.coarse(ln_c)[:2]))
         stop, last = 8 * tol * size / self.alpha, np.nan
         for n in range(REFINEMENTS):
@@ -177,7 +179,9 @@ class _Saddle:
             if error <= tol * abs(phi):
                 return self.result(phi, ln_c, error, abs(F))
             stop, last = stop / 5, phi
-        return _failed(f"error {error:.1e} stays above {tol:g} of {phi:.3e}")
+        return failed_point(
+            f"error {error:.1e} stays above {tol:g} of {phi:.3e}", **NO_ORDER
+        )
 
     def curvature(self, ln_c):
         """d phi / d ln c = curvature * (exp(F) - 1)."""
@@ -224,24 +228,10 @@ class _SampledSaddle(_Saddle):
         """The point next to ln_c, its error from the scatter of the replicates."""
         slope = (self.coarse(ln_c + 0.1)[1] - self.coarse(ln_c)[1]) / 0.1
         if not slope > 0:
-            return _failed("the free entropy has no minimum in c")
+            return failed_point("the free entropy has no minimum in c", **NO_ORDER)
         M, F = self.sample(ln_c, POINTS, REPLICATES)
         dM, dF = 4 * np.std([M, F], axis=1, ddof=1) / np.sqrt(REPLICATES)
         M, F = M.mean(), F.mean()
         phi = self.value(ln_c, slope, M, F)
         third = self.curvature(ln_c) * (abs(F) + dF) ** 3 / slope
         return self.result(phi, ln_c - F / slope, self.alpha * dM + third, F * F + dF)
-
-
-def _failed(message):
-    nan = np.nan
-    return {
-        "entropy": nan,
-        "normalised": nan,
-        "order": {"q1": nan, "c": nan, "delta": nan},
-        "stability": nan,
-        "error": nan,
-        "residual": nan,
-        "success": False,
-        "message": message,
-    }

@@ -14,6 +14,7 @@ from replicas import _tree_one_rsb
 __all__ = ["averages"]
 
 LIMIT = {2: 1500, 3: 140}  # nodes a unit: memory stays below 300 MB
+LOG_LIMIT = 6e7  # terms of a contraction in logarithms, about two seconds
 COARSE = 0.2  # rules with this step or more only scan
 IDENTITY = {"d": 1.0, "d2": 0.0}  # fields overlap as the weights do
 
@@ -26,7 +27,7 @@ def averages(channel, q0, dq, eps, m, rule):
     """As `_one_rsb.energetic`: averages in units of the fields, and both overlaps."""
     K, s, root_gamma = channel.K, np.sqrt(dq / eps), np.sqrt(q0 / eps)
     b, weight, low, high = inner_grid(channel, s, root_gamma, m, rule)
-    z, outer = outer_grid(s, root_gamma, m, rule)
+    z, outer = outer_grid(K, s, root_gamma, m, rule)
     limit = LIMIT[K] if rule.step < COARSE else 0.7 * LIMIT[K]
     if max(high - low, len(z)) > limit:
         raise TooFine(f"q1 - q0 = {dq:.1e} at m = {m:g} needs too fine a grid")
@@ -34,7 +35,13 @@ def averages(channel, q0, dq, eps, m, rule):
     means = cubes(channel, b[low:high])
     # what underflows becomes nan, and the point fails
     with np.errstate(all="ignore"):
-        total, first, second, mixed, *tilted = contract(m * means[0], means, kernels)
+        contracted = contract(m * means[0], means, kernels)
+        if K == 2 and not np.isfinite(contracted[0]).all():
+            if (high - low) ** 2 * len(z) > LOG_LIMIT:
+                raise TooFine(f"q1 - q0 = {dq:.1e} at m = {m:g} needs too fine a grid")
+            laws = log_kernels(b, weight, root_gamma * z, s, low, high)
+            contracted = contract_logs(m * means[0], means, *laws, s)
+        total, first, second, mixed, *tilted = contracted
         # f and its derivatives in b-units
         first = first / m
         second = second / m - m * first**2
@@ -97,14 +104,17 @@ def inner_grid(channel, s, root_gamma, m, rule):
     return b, weight, low, high
 
 
-def outer_grid(s, root_gamma, m, rule):
+def outer_grid(K, s, root_gamma, m, rule):
     """Nodes and Gaussian weights in z of one unit."""
     if root_gamma == 0:
         return np.zeros(1), np.ones(1)
     lift_squared = 2 * np.log1p(m * s * s)
     front = np.sqrt(1 / (1 + lift_squared) + s * s) / root_gamma
-    far = 2.2 * rule.step
-    near = min(1.3 * rule.step * front, far)
+    # at large m f has kinks, which two units can afford to resolve
+    kinked = K == 2 and m > 5 and rule.step < COARSE
+    step = 0.4 * rule.step if kinked else rule.step
+    far = 2.2 * step
+    near = min(1.3 * step * front, far)
     z, weight = graded(-rule.window, rule.window, near, far, 3 * front)
     return z, weight * np.exp(-0.5 * z * z) / np.sqrt(2 * np.pi)
 
@@ -113,13 +123,31 @@ def gaussian_kernels(b, weight, a, s, low, high):
     """Law of b around each a, and its first two derivatives in a: (B17)."""
     x = (b - a[:, None]) / s
     law = weight * np.exp(-0.5 * x * x) / (s * np.sqrt(2 * np.pi))
-    kernels = []
-    for kernel in (law, law * x / s, law * (x * x - 1) / (s * s)):
-        merged = kernel[:, low:high].copy()
-        merged[:, 0] += kernel[:, :low].sum(axis=1)
-        merged[:, -1] += kernel[:, high:].sum(axis=1)
-        kernels.append(merged)
-    return kernels
+    kernels = law, law * x / s, law * (x * x - 1) / (s * s)
+    return [merge(kernel, low, high, np.add) for kernel in kernels]
+
+
+def log_kernels(b, weight, a, s, low, high):
+    """log of the law of b, and the means of x = (b - a)/s and x^2 in each column."""
+    x = (b - a[:, None]) / s
+    log_law = np.log(weight / (s * np.sqrt(2 * np.pi))) - 0.5 * x * x
+    merged = merge(log_law, low, high, np.logaddexp)
+    share = log_law.copy()
+    share[:, low:high] -= merged
+    share[:, :low] -= merged[:, :1]
+    share[:, high:] -= merged[:, -1:]
+    share = np.exp(share)
+    return merged, *(merge(share * y, low, high, np.add) for y in (x, x * x))
+
+
+def merge(kernel, low, high, add):
+    """Columns low to high; those outside are added to the first and the last."""
+    merged = kernel[:, low:high].copy()
+    if low > 0:
+        merged[:, 0] = add(merged[:, 0], add.reduce(kernel[:, :low], axis=1))
+    if high < kernel.shape[1]:
+        merged[:, -1] = add(merged[:, -1], add.reduce(kernel[:, high:], axis=1))
+    return merged
 
 
 def cubes(channel, b):
@@ -171,6 +199,22 @@ def contract(exponent, means, kernels):
     mixed = np.tensordot(d_law, sloped, 1) / total
     tilted = [np.tensordot(law, term, 1) / total for term in terms[1:]]
     return np.log(total) + scale, first, second, mixed, *tilted
+
+
+def contract_logs(exponent, means, log_law, x, x_squared, s):
+    """As `contract` for two units, without underflow: slower, for large m."""
+    n, points = len(exponent), len(log_law)
+    rows, log_sum = np.array(means), np.empty((n, points))
+    out = np.empty((6, n, points))
+    laws = [np.ascontiguousarray(y) for y in (log_law, x, x_squared)]
+    _tree_one_rsb.tilted_means(exponent, *laws, rows, log_sum, out)
+    # the means, and x of the unit just averaged
+    rows = np.ascontiguousarray(np.swapaxes(out[:4], 1, 2))
+    total, final = np.empty((points, points)), np.empty((7, points, points))
+    exponent = np.ascontiguousarray(log_sum.T)
+    _tree_one_rsb.tilted_means(exponent, *laws, rows, total, final)
+    first, second, mixed = final[4] / s, (final[5] - 1) / s**2, final[6] / s**2
+    return total, first, second, mixed, *final[:3]
 
 
 def rescale(terms, scale, axis):

@@ -205,6 +205,14 @@ def test_point_of_a_tree_error_is_honest():
     assert abs(p["entropy"] - exact) <= p["error"]
 
 
+def test_point_of_parity_beyond_double_range_agrees_with_infinite_y():
+    # reference value at y = infinity: normalised -0.37617504985374
+    p = finite_y.point(Tree(2, "parity"), 1.0, 0.5, 100.0)
+    limit = -0.37617504985374 + 0.5 * math.log(0.5)
+    assert p["success"] and p["error"] < 1e-5
+    assert p["entropy"] == pytest.approx(limit, abs=1e-3)
+
+
 @pytest.mark.full
 def test_point_of_the_committee_error_is_honest():
     p = finite_y.point(Tree(3), 1.0, 0.1, 10.0)

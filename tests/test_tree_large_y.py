@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
+from replicas._small_tree import SmallTree
 
 from replicas import Perceptron, Tree
-from replicas._small_tree import SmallTree
-from replicas.tree_average import plane_average
+from replicas.tree_average import _Plane, plane_average
 from replicas.tree_large_y import inner_maximum, point
 from replicas.tree_sample import sampled_average
 
@@ -110,6 +110,22 @@ def test_inner_maximum_of_one_unit_is_the_perceptron():
     M, found = inner_maximum(Tree(1), (b - c * d)[:, None], c)
     assert found[:, 0] == pytest.approx(b, abs=1e-8)
     assert M == pytest.approx(log_z - c * d**2 / 2, rel=1e-11)
+
+
+@pytest.mark.parametrize("gamma, c, t", [(2.0, 1.0, 0.01), (9.0, 8.0, 0.2)])
+def test_lines_error_is_honest_next_to_a_tie(gamma, c, t):
+    # parity K = 2: next to the end of the symmetric branch b* changes fast
+    channel = Tree(2, "parity")
+    plane = _Plane(channel, c, gamma, 1e-7, 8, 1.0, 8.0)
+    found, _, error, _ = plane.line_integrals(np.zeros(1), np.array([t]))[0]
+    nodes, weights = np.polynomial.legendre.leggauss(6)
+    h = np.sqrt((plane.R**2 - t**2 / 2) / 2) / 1500
+    x = (h * (np.arange(1500)[:, None] + (nodes + 1) / 2)).ravel()
+    a = np.stack([t / 2 + x, t / 2 - x], axis=1)
+    M, _ = inner_maximum(channel, a, c)
+    density = np.exp(-(a**2).sum(axis=1) / (2 * gamma)) * plane.scale
+    dense = (h / 2 * np.tile(weights, 1500) * density) @ M
+    assert abs(found - dense) <= error
 
 
 # reference values, two independent evaluations
