@@ -30,7 +30,13 @@ def tree_tasks(tree, alpha, quick):
     """
     first, points = max(0.035, 0.1 / alpha**1.2), 10 if quick else 40
     fractions = np.linspace(first ** (2 / 3), 0.9995, points) ** 1.5
-    return _curve(tree, alpha, fractions, cost=0.8 if tree.K == 3 else 0.04)
+    return _curve(
+        tree,
+        alpha,
+        fractions,
+        cost=0.4 if tree.K == 3 else 0.04,
+        tol=1e-6 if quick else 1e-8,
+    )
 
 
 def wide_tasks(alpha, quick):
@@ -39,7 +45,7 @@ def wide_tasks(alpha, quick):
     return _curve(rp.Wide("sign"), alpha, fractions, cost=0.01)
 
 
-def _curve(channel, alpha, fractions, *, cost):
+def _curve(channel, alpha, fractions, *, cost, **accuracy):
     return [
         task(
             curves.local_entropy,
@@ -48,6 +54,7 @@ def _curve(channel, alpha, fractions, *, cost):
             fractions=tuple(fractions),
             points=len(fractions),
             cost=cost,
+            **accuracy,
         ),
         task(curves.typical, channel=channel, alpha=alpha),
     ]

@@ -24,7 +24,7 @@ def model_of(channel):
     return rp.Model(rp.Spherical(), channel)
 
 
-def local_entropy(*, channel, alpha, fractions, y=np.inf, between="replicas"):
+def local_entropy(*, channel, alpha, fractions, y=np.inf, between="replicas", tol=1e-8):
     """Large-deviation local entropy at `fractions` of the typical distance.
 
     The saddle exists below the typical distance, where q1 is the overlap of the
@@ -34,7 +34,7 @@ def local_entropy(*, channel, alpha, fractions, y=np.inf, between="replicas"):
     q = rp.rs(model, alpha=alpha).order["q"]
     distance = np.asarray(fractions) * _distance(q, between)
     curve = rp.local_entropy(
-        model, alpha=alpha, distance=distance, y=y, between=between
+        model, alpha=alpha, distance=distance, y=y, between=between, tol=tol
     )
     parameters = {"alpha": alpha, "y": y, "between": between}
     return _curve_series("local entropy", channel, parameters, curve)

@@ -147,7 +147,7 @@ def solve(
                 fabs(value - entropic_rs(c.q, c.eps) - alpha[i] * c.a.f)
                 + alpha[i] * fabs(fine.f) * fabs(fine.norm - 1)
                 # rounding; the two terms of (R1) cancel as q -> 1
-                + DBL_EPSILON * (4 * fabs(value) + q / eps)
+                + DBL_EPSILON * (8 * fabs(value) + 2 * q / eps)
             )
             out[i, 5] = fabs(
                 log_q_hat_rs(q, eps) - log(o.d * fine.f1_squared) - c.log_alpha

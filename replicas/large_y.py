@@ -45,7 +45,7 @@ def point(channel, alpha, eps, *, start=None):
         "order": {"q1": 1 - eps, "c": delta / eps, "delta": delta},
         "stability": stability,
         # rounding: phi is a sum of exp(-x^2/2) at x^2/2 ~ log c
-        "error": error + EPS * (8 + 2 * abs(log_c)) * abs(normalised),
+        "error": error + 8 * EPS * (2 + abs(log_c)) * abs(normalised),
         "residual": residual,
         "success": True,
         "message": "",

@@ -60,7 +60,8 @@ class Curve:
     distance : d = (1 - overlap)/2; entropy, normalised : nats per weight, normalised
     is entropy minus its value at alpha = 0, same distance and y; order : order
     parameters; stability : replicon index of the centre, stable below 1; error :
-    estimated absolute error of entropy and normalised; residual : norm of the
+    estimated absolute error of normalised (entropy adds the rounding of the logarithm
+    that they differ by); residual : norm of the
     stationarity equations; between : what the distance is measured to.
     """
 

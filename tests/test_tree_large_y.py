@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
-from replicas._small_tree import SmallTree
 
 from replicas import Perceptron, Tree
+from replicas._small_tree import SmallTree
 from replicas.tree_average import _Plane, plane_average
 from replicas.tree_large_y import inner_maximum, point
 from replicas.tree_sample import sampled_average

@@ -28,7 +28,7 @@ TRIALS = 16
 
 
 def log_H(x):
-    """log H(x), H(x) = int_x^oo G; every digit of the working precision."""
+    """log H(x), H(x) = int_x^oo G; GH loses log10(x^2/2) digits to rounding."""
     half = mp.erfc(abs(x) / mp.sqrt(2)) / 2
     return mp.log1p(-half) if x < 0 else mp.log(half)
 

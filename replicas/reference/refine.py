@@ -109,7 +109,7 @@ def _failed(result, given, message):
 def _entry(value, index):
     """Entry of a field, which may be a scalar where the others are arrays."""
     value = np.asarray(value)
-    return value[index][()] if value.ndim else value[()]
+    return value[index] if value.ndim else value[()]
 
 
 def _given(result, index):

@@ -1,4 +1,4 @@
-"""E log P of trees of sign units by one-dimensional averages, reference.md (M7)-(M11).
+"""E log P of trees of sign units as single averages, docs/reference.md (M7)-(M11).
 
 The K-dimensional average factorises under a Laplace transform: with y(b) > 0 a
 decreasing function of one field and phi(s) = E exp(-s y),
