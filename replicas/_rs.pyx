@@ -105,7 +105,7 @@ def solve(
     """
     cdef Py_ssize_t i
     cdef int known = 0
-    cdef double x, q, eps, value
+    cdef double x, q, eps, value, residual
     cdef Context c
     cdef Root root
     cdef Overlap o
@@ -137,7 +137,7 @@ def solve(
             o = c.channel.overlap(q, eps)
             fine = averages(c.channel, o, fine_rule)
             value = entropic_rs(q, eps) + alpha[i] * fine.f  # (R1)
-            out[i, 0], out[i, 1], out[i, 2] = q, eps, value
+            out[i, 2] = value
             # (R6)
             out[i, 3] = alpha[i] * eps * eps * (
                 o.d * o.d * fine.f2_squared + o.d2 * fine.f1_squared
@@ -149,6 +149,8 @@ def solve(
                 # rounding; the two terms of (R1) cancel as q -> 1
                 + DBL_EPSILON * (8 * fabs(value) + 2 * q / eps)
             )
-            out[i, 5] = fabs(
-                log_q_hat_rs(q, eps) - log(o.d * fine.f1_squared) - c.log_alpha
-            )
+            residual = log_q_hat_rs(q, eps) - log(o.d * fine.f1_squared) - c.log_alpha
+            out[i, 5] = fabs(residual)
+            # one more Newton step, by the fine rule; S does not feel it
+            x = root.x - residual / root.slope
+            out[i, 0], out[i, 1] = 1 / (1 + exp(-x)), 1 / (1 + exp(x))

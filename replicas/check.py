@@ -30,8 +30,6 @@ def numbers(function, parameter, value):
             f"{function}: {parameter} must be a number or an array of numbers, "
             f"given {value!r}"
         ) from None
-    if array.size == 0:
-        raise ValueError(f"{function}: {parameter} must not be empty, given {value!r}")
     if np.isnan(array).any():
         raise ValueError(f"{function}: {parameter} must not be nan, given {value!r}")
     return array
@@ -40,6 +38,8 @@ def numbers(function, parameter, value):
 def inside(function, parameter, value, rule, test):
     """`value` as a float array for which `test` holds everywhere; else state `rule`."""
     array = numbers(function, parameter, value)
+    if array.size == 0:
+        raise ValueError(f"{function}: {parameter} must not be empty, given {value!r}")
     # a float is tested some microseconds faster than an array
     if not np.all(test(array)) if array.ndim else not test(array.item()):
         raise ValueError(f"{function}: {parameter} must be {rule}, given {value!r}")
