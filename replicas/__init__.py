@@ -8,6 +8,7 @@ patterns per weight, distances are (1 - overlap)/2.
 from replicas import reference
 from replicas.capacity import capacity
 from replicas.channels import Perceptron, Tree, Wide
+from replicas.equilibrium import equilibrium
 from replicas.franz_parisi import franz_parisi
 from replicas.local_entropy import local_entropy
 from replicas.model import Model
@@ -29,6 +30,7 @@ __all__ = [
     "Wide",
     "at_line",
     "capacity",
+    "equilibrium",
     "franz_parisi",
     "local_entropy",
     "one_rsb",

@@ -13,7 +13,7 @@ from scipy.optimize import minimize
 from replicas import krsb
 from replicas.krsb import Levels
 
-__all__ = ["VANISHING", "Solution", "solve"]
+__all__ = ["VANISHING", "Solution", "solve", "solve_equilibrium"]
 
 RESIDUAL = 1e-3  # of a log-ratio; a gap that hardly matters leaves 1e-6
 DECREMENT = 1e-11  # relative
@@ -26,19 +26,28 @@ LOW, HIGH = -14.0, 300.0  # the unknowns are logarithms
 class Solution:
     """A stationary point with k levels.
 
-    levels, terms : where, and what; residual : largest log-ratio (RC11); decrement :
-    how far above the stationary value phi may still be; success, message.
+    levels, terms, value : where, and what; residual : largest log-ratio (RC11);
+    decrement : how far above the minimum the value may still be; success, message.
     """
 
     levels: Levels
     terms: krsb.Terms | None
+    value: float
     residual: float
     decrement: float
     success: bool
     message: str
 
 
-def solve(channel, alpha, start, *, fixed_mu=False):
+def solve_equilibrium(channel, alpha, start):
+    """The same for the Gardner volume: delta = 0, mu < 1, and q1 = q_EA unknown.
+
+    The value is the entropy; the terms hold it without log(1 - q_EA)/2: (RC15).
+    """
+    return solve(channel, alpha, start, kind=_Equilibrium)
+
+
+def solve(channel, alpha, start, *, fixed_mu=False, kind=None):
     """Minimum of the free entropy near the `Levels` start: a `Solution`.
 
     The grid follows the narrowest gap of levels, so the search is repeated when the
@@ -47,7 +56,7 @@ def solve(channel, alpha, start, *, fixed_mu=False):
     """
     levels = start
     for _ in range(3):
-        problem = _Problem(channel, alpha, levels, fixed_mu)
+        problem = (kind or _Problem)(channel, alpha, levels, fixed_mu)
         x = problem.minimise(1e-3) if len(start.mu) == 1 else problem.x0
         x, residual, decrement = problem.polish(*problem.descend(x))
         levels = problem.levels(x)
@@ -55,7 +64,8 @@ def solve(channel, alpha, start, *, fixed_mu=False):
         if message or krsb.grid_for(channel, levels).step > 0.8 * problem.grid.step:
             break
     terms = None if message else problem.terms(x)
-    return Solution(levels, terms, residual, decrement, not message, message)
+    value = math.nan if message else problem.value(levels, terms)
+    return Solution(levels, terms, value, residual, decrement, not message, message)
 
 
 class _Problem:
@@ -65,7 +75,7 @@ class _Problem:
     def __init__(self, channel, alpha, start, fixed_mu):
         self.channel, self.alpha = channel, alpha
         self.grid = krsb.grid_for(channel, start)
-        self.eps, self.k, self.mu = start.eps, len(start.mu), start.mu
+        self.eps, self.k = start.eps, len(start.mu)
         k = self.k
         self.free = np.ones(2 * k + 1, dtype=bool)
         self.free[k : 2 * k] = not fixed_mu
@@ -77,29 +87,44 @@ class _Problem:
             [math.log(q0 / (Q - q0))],
             log[:-1] - log[-1],
             np.log(start.mu),
-            [math.log(start.delta / start.eps)],
+            [self.last_unknown(start)],
         ]
         self.full = x0 = np.concatenate(x0)
         self.x0 = x0[self.free]
-        self.scale = abs(self.terms(self.x0).value)
+        self.scale = abs(self.value(self.levels(self.x0), self.terms(self.x0)))
 
     def all(self, x):
         full = self.full.copy()
         full[self.free] = x
         return full
 
-    def gaps(self, x):
-        """q_0, and the fractions of q1 - q_0 between the levels."""
+    # what the last unknown is, and how the value and its slope depend on it
+
+    def last_unknown(self, start):
+        return math.log(start.delta / start.eps)
+
+    def eps_and_delta(self, last):
+        return self.eps, self.eps * math.exp(last)
+
+    def value(self, levels, terms):
+        return terms.value
+
+    def last_slope(self, levels, dq, ddelta):
+        return ddelta * levels.delta
+
+    def parts(self, x):
+        """Fractions of q1 - q_0 between the levels."""
         u = np.append(x[1 : self.k], 0.0)
         u = np.exp(u - u.max())
-        return (1 - self.eps) / (1 + math.exp(-x[0])), u / u.sum()
+        return u / u.sum()
 
     def levels(self, x):
         x = self.all(x)
-        q0, part = self.gaps(x)
-        delta = self.eps * math.exp(x[-1])
-        q = q0 + (1 - self.eps - q0) * np.append(0.0, np.cumsum(part)[:-1])
-        return Levels(self.eps, q, np.exp(x[self.k : 2 * self.k]), delta)
+        eps, delta = self.eps_and_delta(x[-1])
+        q0 = (1 - eps) / (1 + math.exp(-x[0]))
+        sums = np.append(0.0, np.cumsum(self.parts(x))[:-1])
+        q = q0 + (1 - eps - q0) * sums
+        return Levels(eps, q, np.exp(x[self.k : 2 * self.k]), delta)
 
     def terms(self, x):
         return krsb.free_entropy(self.channel, self.alpha, self.levels(x), self.grid)
@@ -110,8 +135,8 @@ class _Problem:
         excess = x - inside
         levels, terms = self.levels(inside), self.terms(inside)
         dq, dmu, ddelta = terms.gradient(levels)
-        Q = 1 - self.eps
-        q0, part = self.gaps(self.all(inside))
+        Q, q0 = 1 - levels.eps, levels.q[0]
+        part = self.parts(self.all(inside))
         # q_i = q_0 + (Q - q_0) times the sum of the parts before it
         later = np.append(np.cumsum(dq[:0:-1])[::-1], 0.0)
         dq0 = dq @ (Q - levels.q) / (Q - q0)
@@ -121,11 +146,12 @@ class _Problem:
                 [dq0 * q0 * (Q - q0) / Q],
                 dpart[:-1],
                 dmu * levels.mu,
-                [ddelta * levels.delta],
+                [self.last_slope(levels, dq, ddelta)],
             ]
         )
         gradient = gradient[self.free] / self.scale
-        return terms.value / self.scale + excess @ excess, gradient + 2 * excess
+        value = self.value(levels, terms) / self.scale
+        return value + excess @ excess, gradient + 2 * excess
 
     def minimise(self, tol):
         best = minimize(
@@ -146,7 +172,10 @@ class _Problem:
         value, gradient = self.value_and_gradient(x)
         gain = math.inf
         for _ in range(40):
-            curvature, axes = np.linalg.eigh(self.hessian(x, gradient))
+            hessian = self.hessian(x, gradient)
+            if not np.isfinite(hessian).all():
+                break
+            curvature, axes = np.linalg.eigh(hessian)
             curvature = np.maximum(np.abs(curvature), 1e-12)
             step = -axes @ (axes.T @ gradient / curvature)
             step *= min(1.0, 0.7 / np.abs(step).max())
@@ -200,14 +229,38 @@ class _Problem:
 
     def refuse(self, x, residual, decrement):
         """Why x is not a point of the curve, or an empty message."""
-        if x[-1] < LOW + 1:
+        if self.levels(x).delta < 1e-5 * self.eps and type(self) is _Problem:
             return VANISHING
         if not (residual < RESIDUAL and decrement < DECREMENT * self.scale):
             return f"no stationary point: the residual stays at {residual:.1e}"
         levels = self.levels(x)
-        gap = np.diff(levels.q, append=1 - self.eps)
+        gap = np.diff(levels.q, append=1 - levels.eps)
         if gap.min() < 1e-5:
             return "levels merge: fewer of them describe this point"
         if np.any(np.diff(levels.mu) <= 0):
             return "mu(q) does not increase: fewer levels describe this point"
         return ""
+
+
+class _Equilibrium(_Problem):
+    """The last unknown is logit(1 - q_EA) instead: docs/rsb_centre.md (RC16)."""
+
+    def last_unknown(self, start):
+        return math.log(start.eps / (1 - start.eps))
+
+    def eps_and_delta(self, last):
+        return 1 / (1 + math.exp(-last)), 0.0
+
+    def value(self, levels, terms):
+        return terms.value + 0.5 * math.log(levels.eps)
+
+    def last_slope(self, levels, dq, ddelta):
+        # d/dq_EA at fixed q_i, and the q_i in proportion to q_EA
+        Q = 1 - levels.eps
+        slope = -(1 - levels.mu[-1]) * ddelta + dq @ levels.q / Q
+        return -levels.eps * Q * slope
+
+    def refuse(self, x, residual, decrement):
+        if self.levels(x).mu[-1] >= 1:
+            return "mu reaches 1: the solutions are not broken into clusters"
+        return super().refuse(x, residual, decrement)

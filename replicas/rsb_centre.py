@@ -8,14 +8,12 @@ from replicas import krsb, large_y
 from replicas.krsb import Levels
 from replicas.krsb_saddle import solve
 from replicas.results import failed_point
+from replicas.rsb_levels import climb, full
 from replicas.rsb_search import from_neighbour, from_symmetric
 
 __all__ = ["MAX_LEVELS", "complexity", "point"]
 
 MAX_LEVELS = 16
-FULL = (4, 6, 8)  # numbers of levels that are extrapolated to full RSB
-NEGLIGIBLE = 1e-10  # relative gain of more levels that ends the splitting
-TOLERATED = 1e-7  # the same where more levels were tried and merge
 
 
 def point(channel, alpha, eps, level, *, start=None):
@@ -37,7 +35,7 @@ def point(channel, alpha, eps, level, *, start=None):
         return failed_point(first.message, q1=1 - eps)
     if level == math.inf:
         return _full(channel, alpha, first)
-    best, depth, gain, short = _climb(channel, alpha, first, level)
+    best, depth, gain, short = climb(channel, alpha, first, level, solve)
     if short:
         return failed_point(f"{level} levels: {short}", q1=1 - eps)
     result = _describe(channel, alpha, best, depth)
@@ -97,86 +95,17 @@ def _symmetric_point(eps, symmetric):
     return symmetric
 
 
-def _climb(channel, alpha, solution, level):
-    """`solution` refined to `level` levels where the certificate asks for them.
-
-    Returns the Solution, the depth of its certificate, a bound on what further levels
-    would gain if it stops before `level`, and why it failed to go on.
-    """
-    while True:
-        depth, _ = krsb.certificate(channel, alpha, solution.levels)
-        k, value = len(solution.levels.mu), abs(solution.terms.value)
-        gain = max(0.0, -0.3 * depth.min() * solution.levels.mu[-1])
-        if k >= level:
-            return solution, depth.min(), 0.0, ""
-        if gain < NEGLIGIBLE * value:
-            return solution, depth.min(), gain, ""
-        for more in sorted({min(level, 2 * k), k + 1}, reverse=True):
-            trial = solve(channel, alpha, _refined(solution.levels, depth, more))
-            if trial.success and trial.terms.value < solution.terms.value:
-                break
-        else:
-            if gain < TOLERATED * value:
-                return solution, depth.min(), gain, ""
-            message = trial.message or "more levels do not lower the entropy"
-            return solution, depth.min(), gain, message
-        solution = trial
-
-
-def _refined(levels, depth, k):
-    """k levels: intervals split where the certificate is deepest, mu interpolated."""
-    q = np.append(levels.q, 1 - levels.eps)
-    need, parts = np.maximum(-depth[1:], 1e-300), np.ones(len(levels.mu), dtype=int)
-    for _ in range(k - len(levels.mu)):
-        parts[np.argmax(need / parts**4.0)] += 1
-    middle = 0.5 * (q[1:] + q[:-1])
-    if len(middle) == 1:
-        # the first splitting: the outer level opens, mu rises by a third
-        gap = q[1] - q[0]
-        q = np.array([q[0] - 0.03 * gap, q[1]])
-        middle = np.array([q[0], q[1]])
-        mu = levels.mu[0] * np.array([0.85, 1.15])
-    else:
-        mu = levels.mu
-    ends = np.concatenate(
-        [np.linspace(q[i], q[i + 1], n + 1)[:-1] for i, n in enumerate(parts)]
-    )
-    centre = 0.5 * (ends + np.append(ends[1:], q[-1]))
-    return Levels(levels.eps, ends, _line(centre, middle, mu), levels.delta)
-
-
-def _line(x, nodes, values):
-    """Linear interpolation, continued by the end slopes."""
-    slope = np.diff(values) / np.diff(nodes)
-    i = np.clip(np.searchsorted(nodes, x) - 1, 0, len(slope) - 1)
-    return values[i] + slope[i] * (x - nodes[i])
-
-
 def _full(channel, alpha, first):
     """Full RSB: phi_k extrapolated with k^-4, (RC14)."""
-    ladder, solution = [], first
-    for k in FULL:
-        solution, depth, gain, short = _climb(channel, alpha, solution, k)
-        ladder.append((len(solution.levels.mu), solution.terms.value))
-        if len(solution.levels.mu) < k:
-            break
+    solution, depth, value, error, message = full(channel, alpha, first, solve)
+    if message:
+        return failed_point(f"full RSB: {message}", q1=1 - first.levels.eps)
     point = _describe(channel, alpha, solution, depth)
-    # a certificate that is nearly met bounds what is left
-    point["error"] += gain
-    if short and gain > TOLERATED * abs(point["normalised"]) * 10:
-        return failed_point(f"full RSB: {short}", q1=1 - first.levels.eps)
-    if len(ladder) == len(FULL) and ladder[-1][0] == FULL[-1]:
-        value, before = _extrapolated(*ladder[-2:]), _extrapolated(*ladder[-3:-1])
-        shift = value - point["normalised"]
-        point["normalised"] += shift
-        point["entropy"] += shift
-        point["error"] += abs(value - before)
+    shift = value - solution.value
+    point["normalised"] += shift
+    point["entropy"] += shift
+    point["error"] += error
     return point
-
-
-def _extrapolated(coarse, fine):
-    (k, a), (m, b) = coarse, fine
-    return b - (a - b) / ((m / k) ** 4 - 1)
 
 
 def _describe(channel, alpha, solution, depth):

@@ -36,7 +36,9 @@ def from_symmetric(channel, alpha, eps, symmetric):
     if len(path) > 1 and not path[-1][1]["stability"] > 1:
         path.pop()
     if not path[-1][1]["success"]:
-        return Solution(None, None, math.nan, math.nan, False, path[-1][1]["message"])
+        return Solution(
+            None, None, math.nan, math.nan, math.nan, False, path[-1][1]["message"]
+        )
     solution = _directly(channel, alpha, *path.pop())
     last = None
     while path and solution.success:
@@ -74,7 +76,7 @@ def _lowest(channel, alpha, eps, symmetric):
         ]
     ]
     good = [s for s in found if s.success]
-    return min(good, key=lambda s: s.terms.value) if good else found[-1]
+    return min(good, key=lambda s: s.value) if good else found[-1]
 
 
 def _from_smaller(channel, alpha, eps):
@@ -102,7 +104,7 @@ def _from_smaller(channel, alpha, eps):
             return solution
         last, before = solution, last
         at = eps if before is not None else 0.5 * (at + eps)
-    return Solution(None, None, math.nan, math.nan, False, VANISHING)
+    return Solution(None, None, math.nan, math.nan, math.nan, False, VANISHING)
 
 
 def _moved(levels, eps, before=None):

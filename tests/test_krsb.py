@@ -327,3 +327,61 @@ def test_local_entropy_refuses_what_the_broken_centre_does_not_have(
     arguments = {"model": WIDE, "alpha": 1.0, "distance": 0.1, "centre": "1rsb"}
     with pytest.raises(error, match=text):
         rp.local_entropy(**(arguments | change))
+
+
+@pytest.mark.parametrize(
+    ("channel", "alpha", "q_ea", "q0", "m", "entropy"),
+    [
+        # reference: equilibrium 1-RSB, q_EA to 5 digits
+        (
+            rp.Perceptron(-1.0),
+            10.0,
+            0.91840375,
+            0.627644549,
+            0.2191879,
+            -2.357233677912,
+        ),
+        (SIGN, 4.0, 0.95100186, 0.638266830, 0.68522012, -3.433912243905),
+    ],
+)
+def test_equilibrium_equals_reference(channel, alpha, q_ea, q0, m, entropy):
+    s = rp.equilibrium(rp.Model(rp.Spherical(), channel), alpha, "1rsb")
+    assert s.entropy == pytest.approx(entropy, abs=2e-12)
+    assert abs(s.entropy - entropy) <= s.error + 1e-12
+    assert s.order["q_ea"] == pytest.approx(q_ea, abs=1e-8)
+    assert s.order["q0"] == pytest.approx(q0, abs=1e-6)
+    assert s.order["mu"] == pytest.approx(m, abs=1e-6)
+
+
+def test_equilibrium_falls_with_the_levels_and_meets_the_instability():
+    model = rp.Model(rp.Spherical(), rp.Perceptron(-1.0))
+    # reference: alpha_AT = 7.87356
+    below = rp.equilibrium(model, 7.87)
+    assert below.order["k"] == 0 and below.entropy == rp.rs(model, 7.87).entropy
+    above = rp.equilibrium(model, 7.9)
+    assert above.order["k"] > 0 and above.entropy < rp.rs(model, 7.9).entropy
+    values = [
+        rp.rs(model, 9.0).entropy,
+        rp.equilibrium(model, 9.0, "1rsb").entropy,
+        rp.equilibrium(model, 9.0, "krsb", levels=3).entropy,
+        rp.equilibrium(model, 9.0).entropy,
+    ]
+    assert np.all(np.diff(values) < 0)
+
+
+def test_equilibrium_refuses_trees_and_loads_above_capacity():
+    with pytest.raises(ValueError, match="must have one field"):
+        rp.equilibrium(rp.Model(rp.Spherical(), rp.Tree(3)), 1.0)
+    model = rp.Model(rp.Spherical(), rp.Perceptron(-1.0))
+    s = rp.equilibrium(model, 14.0, "1rsb")
+    assert not s.success and np.isnan(s.entropy) and s.message
+
+
+def test_curve_with_full_breaking_ends_at_its_own_overlap():
+    model = rp.Model(rp.Spherical(), rp.Perceptron(-1.0))
+    s = rp.equilibrium(model, 10.0, "krsb", levels=2)
+    eps = s.order["eps"]
+    limit = s.entropy - 0.5 * math.log(eps)
+    near = rsb_centre.point(model.channel, 10.0, eps * (1 - 1e-3), 2)
+    assert near["normalised"] == pytest.approx(limit, abs=2e-3)
+    assert near["order"]["delta"] < 0.01 * eps

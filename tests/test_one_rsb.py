@@ -242,7 +242,9 @@ def test_one_rsb_refuses_m(m):
 
 
 def test_one_rsb_refuses_large_trees_and_other_types():
-    with pytest.raises(ValueError, match="one_rsb: 1-RSB of trees needs K at most 3, given 5"):
+    with pytest.raises(
+        ValueError, match="one_rsb: 1-RSB of trees needs K at most 3, given 5"
+    ):
         one_rsb(Model(Spherical(), Tree(5)), 1.0)
     with pytest.raises(TypeError, match="one_rsb: model"):
         one_rsb(Wide(), 1.0)

@@ -1,0 +1,142 @@
+r"""Equilibrium beyond replica symmetry: the Gardner volume and its clusters."""
+
+import math
+
+import numpy as np
+
+from replicas import check, krsb
+from replicas.channels import Tree, single_unit
+from replicas.krsb import Levels
+from replicas.krsb_saddle import solve_equilibrium
+from replicas.model import require_model
+from replicas.results import Saddle
+from replicas.rs import rs
+from replicas.rsb_centre import MAX_LEVELS
+from replicas.rsb_levels import climb, full
+
+__all__ = ["equilibrium"]
+
+STARTS = ((0.8, 0.5, 0.5), (0.7, 0.9, 0.3), (0.95, 0.9, 0.7))  # q0/q1, eps/eps_RS, mu
+
+
+def equilibrium(model, alpha, ansatz="frsb", *, levels=2):
+    """Entropy of the solutions with the Parisi parameters at their minimum.
+
+    Parameters
+    ----------
+    model : Model of a channel with one field.
+    alpha : float, patterns per weight, > 0.
+    ansatz : "1rsb"; "krsb", with `levels` levels (1 to 16); "frsb", extrapolated in the
+        number of levels.
+
+    Returns
+    -------
+    Saddle; entropy in nats per weight. order: "k" levels in use, 0 where replica
+    symmetry is stable; "q_ea", the largest overlap, where the y = infinity curve of the
+    local entropy with the same ansatz ends, and "eps" = 1 - q_ea; "q0", "mu", the first
+    overlap and the last Parisi parameter; "levels_q", "levels_mu" (k,), "kkt" and the
+    replicons as in `local_entropy`. Above the capacity of the ansatz success is False.
+
+    Source: docs/rsb_centre.md (RC14)-(RC16).
+    """
+    require_model("equilibrium", model)
+    alpha = float(check.positive("equilibrium", "alpha", alpha))
+    check.choice("equilibrium", "ansatz", ansatz, ("1rsb", "krsb", "frsb"))
+    check.integer("equilibrium", "levels", levels, 1, MAX_LEVELS)
+    channel = single_unit(model.channel)
+    if isinstance(channel, Tree):
+        raise ValueError("equilibrium: the channel must have one field, given a Tree")
+    symmetric = rs(model, alpha)
+    if not symmetric.success:
+        return _failed(model, alpha, ansatz, symmetric.message)
+    if symmetric.stability < 1:
+        return _symmetric(model, alpha, ansatz, symmetric)
+    first = _first(channel, alpha, symmetric)
+    if not first.success:
+        return _failed(model, alpha, ansatz, first.message)
+    if ansatz == "frsb":
+        solution, depth, value, error, message = full(
+            channel, alpha, first, solve_equilibrium
+        )
+    else:
+        k = 1 if ansatz == "1rsb" else levels
+        solution, depth, error, message = climb(
+            channel, alpha, first, k, solve_equilibrium
+        )
+        value = solution.value
+    if message:
+        return _failed(model, alpha, ansatz, message)
+    return _saddle(model, channel, alpha, ansatz, solution, depth, value, error)
+
+
+def _first(channel, alpha, symmetric):
+    """The lowest of the 1-RSB solutions found."""
+    found = []
+    # near the instability of replica symmetry q0 is close to q1
+    gap = min(0.3, max(0.4 * (symmetric.stability - 1), 1e-4))
+    for share, part, mu in (*STARTS, (1 - gap, 1 - gap, 0.4)):
+        eps = part * symmetric.order["eps"]
+        start = Levels(eps, np.array([share * (1 - eps)]), np.array([mu]), 0.0)
+        found.append(solve_equilibrium(channel, alpha, start))
+    good = [s for s in found if s.success]
+    return min(good, key=lambda s: s.value) if good else found[0]
+
+
+def _saddle(model, channel, alpha, ansatz, solution, depth, value, error):
+    levels, terms = solution.levels, solution.terms
+    finer = krsb.grid_for(channel, levels).finer()
+    again = krsb.free_entropy(channel, alpha, levels, finer)
+    error += abs(again.value - terms.value) + solution.decrement
+    error += abs(again.norm - 1) * abs(value)
+    order = {
+        "k": len(levels.mu),
+        "q_ea": 1 - levels.eps,
+        "eps": levels.eps,
+        "q0": levels.q[0],
+        "mu": levels.mu[-1],
+        "levels_q": levels.q,
+        "levels_mu": levels.mu,
+        "replicon_inner": terms.curvature[-1],
+        "replicon_outer": terms.curvature[0],
+        "kkt": min(depth, 0.0),
+    }
+    stability = max(terms.curvature[0], terms.curvature[-1])
+    error += 2.0**-48 * (1 + abs(value))
+    return Saddle(
+        model,
+        ansatz,
+        alpha,
+        order,
+        value,
+        None,
+        stability,
+        error,
+        solution.residual,
+        True,
+        "",
+    )
+
+
+def _symmetric(model, alpha, ansatz, symmetric):
+    q, r = symmetric.order["q"], symmetric.stability
+    order = {"k": 0, "q_ea": q, "eps": symmetric.order["eps"], "q0": q, "mu": 0.0}
+    order |= {"levels_q": np.empty(0), "levels_mu": np.empty(0), "kkt": 0.0}
+    order |= {"replicon_inner": r, "replicon_outer": r}
+    return Saddle(
+        model,
+        ansatz,
+        alpha,
+        order,
+        symmetric.entropy,
+        None,
+        r,
+        symmetric.error,
+        symmetric.residual,
+        True,
+        "",
+    )
+
+
+def _failed(model, alpha, ansatz, message):
+    nan = math.nan
+    return Saddle(model, ansatz, alpha, {}, nan, None, nan, nan, nan, False, message)
