@@ -1,0 +1,198 @@
+"""Command line: python -m scans run OBSERVABLE ... | status STORE | export STORE."""
+
+import argparse
+import sys
+import warnings
+from datetime import timedelta
+
+import numpy as np
+
+import scans
+from scans.observables import MODELS, OBSERVABLES
+
+FORMATS = {".nc": "to_netcdf", ".csv": "to_csv", ".npz": "to_npz"}
+AXES = {
+    "alpha": "patterns per weight",
+    "distance": "(1 - overlap)/2, in (0, 1/2)",
+    "y": "number of replicas, inf allowed",
+    "K": "units of a tree",
+    "kappa": "margin of the perceptron or the wide committee",
+}
+UNITS = {"alpha": "patterns per weight"}
+VALUES = "a value; several as a,b,c or FIRST:LAST:COUNT make an axis"
+
+
+def main(arguments=None):
+    """Run the command line.
+
+    0: done; 1: store, files or workers failed; 2: misused; 130: interrupted.
+    """
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    try:
+        return {"run": _run, "status": _status, "export": _export}[options.command](
+            parser, options
+        )
+    except KeyboardInterrupt:
+        print("interrupted; the same command goes on from here", file=sys.stderr)
+        return 130
+    except (scans.StoreError, OSError, RuntimeError, ImportError) as error:
+        print(f"python -m scans: {error}", file=sys.stderr)
+        return 1
+
+
+def _parser():
+    parser = argparse.ArgumentParser(
+        prog="python -m scans",
+        description="Phase diagrams, resumed where they stopped.",
+    )
+    commands = parser.add_subparsers(dest="command", required=True)
+    run = commands.add_parser("run", help="compute an observable over axes")
+    run.add_argument("observable", choices=OBSERVABLES)
+    run.add_argument("--store", required=True, metavar="FILE", help="created if needed")
+    run.add_argument("--model", choices=MODELS, default="perceptron")
+    for name, meaning in AXES.items():
+        run.add_argument(f"--{name}", metavar="VALUES", help=f"{meaning}: {VALUES}")
+    run.add_argument("--ansatz", choices=("rs", "1rsb"), help="of the capacity")
+    run.add_argument(
+        "--jobs", type=int, metavar="N", help="processes; one for each core"
+    )
+    run.add_argument("--retries", type=int, default=0, metavar="N")
+    run.add_argument(
+        "--out", metavar="FILE", help="export to .nc, .csv or .npz as well"
+    )
+    run.add_argument("--quiet", action="store_true", help="no progress bar")
+    status = commands.add_parser("status", help="what a store holds")
+    status.add_argument("store", metavar="STORE")
+    export = commands.add_parser("export", help="write a scan of a store to a file")
+    export.add_argument("store", metavar="STORE")
+    export.add_argument(
+        "--scan", type=int, metavar="NUMBER", help="as status lists them"
+    )
+    export.add_argument("--out", required=True, metavar="FILE", help=".nc, .csv, .npz")
+    return parser
+
+
+def _run(parser, options):
+    observable = OBSERVABLES[options.observable]
+    writer = _writer(parser, options.out)
+    axes, fixed = _parameters(parser, options, observable)
+    warnings.formatwarning = lambda message, *_, **__: f"python -m scans: {message}\n"
+    try:
+        executor = scans.processes(options.jobs)
+        with executor, scans.Store(options.store) as store:
+            try:
+                data = scans.scan(
+                    observable.function,
+                    axes,
+                    fixed=fixed,
+                    along=observable.along if observable.along in axes else None,
+                    units=UNITS | observable.results,
+                    store=store,
+                    executor=executor,
+                    progress=not options.quiet,
+                    retries=options.retries,
+                )
+            except BaseException:
+                executor.terminate()  # rather than wait for calls of minutes
+                raise
+            if writer:
+                getattr(store, writer)(options.out, store.latest)
+    except (TypeError, ValueError) as error:
+        parser.error(str(error))
+    messages = data.failure.values[data.failure.values != ""]
+    solved = int(data.success.sum()) if "success" in data else 0
+    unsolved = data.failure.size - messages.size - solved
+    print(
+        f"{data.failure.size} points, {messages.size} raised, "
+        f"{unsolved} without a solution"
+    )
+    if messages.size:
+        print(f"for instance {messages[0]}", file=sys.stderr)
+    return 0
+
+
+def _parameters(parser, options, observable):
+    """Axes and fixed parameters out of the options; exits with 2 on misuse."""
+    allowed = {*observable.needs, *observable.options, *MODELS[options.model]}
+    axes, fixed = {}, {"model": options.model}
+    for name in AXES:
+        text = getattr(options, name)
+        if text is None and name in observable.needs:
+            parser.error(f"{options.observable} needs --{name}")
+        if text is None:
+            continue
+        if name not in allowed:
+            parser.error(
+                f"--{name} is no parameter of {options.observable} of the "
+                f"{options.model}"
+            )
+        values = _values(parser, name, text)
+        if len(values) == 1:
+            fixed[name] = values[0]
+        else:
+            axes[name] = values
+    if options.ansatz is not None:
+        if "ansatz" not in allowed:
+            parser.error(f"--ansatz is no parameter of {options.observable}")
+        fixed["ansatz"] = options.ansatz
+    if not axes:
+        parser.error(f"at least one parameter must be an axis: {VALUES}")
+    return axes, fixed
+
+
+def _values(parser, name, text):
+    kind = int if name == "K" else float
+    try:
+        if ":" in text:
+            first, last, count = text.split(":")
+            values = np.linspace(float(first), float(last), int(count)).tolist()
+            if kind is int and any(value != round(value) for value in values):
+                raise ValueError
+            return [kind(value) for value in values]
+        return [kind(value) for value in text.split(",")]
+    except ValueError:
+        whole = " of integers" if kind is int else ""
+        parser.error(
+            f"--{name} must be VALUE, A,B,C or FIRST:LAST:COUNT{whole}, given {text}"
+        )
+
+
+def _status(_, options):
+    with scans.Store(options.store, write=False) as store:
+        for scan in store.scans():
+            axes = " x ".join(f"{n} {len(v)}" for n, v in scan.grid.axes.items())
+            fixed = ", ".join(f"{name}={text}" for name, text in scan.fixed.items())
+            print(f"{scan.id}: {scan.function}({fixed}), wideflat {scan.version}")
+            line = f"   {axes}: {scan.done} of {scan.grid.size} points"
+            line += f", {scan.failed} raised"
+            if not np.isnan(scan.seconds):
+                line += f", {scan.seconds:.3g} s each"
+            if scan.done < scan.grid.size and not np.isnan(scan.left):
+                line += f", {timedelta(seconds=round(scan.left))} left at the last pace"
+            print(line)
+    return 0
+
+
+def _export(parser, options):
+    writer = _writer(parser, options.out)
+    with scans.Store(options.store, write=False) as store:
+        try:
+            getattr(store, writer)(options.out, options.scan)
+        except ValueError as error:
+            parser.error(str(error))
+    return 0
+
+
+def _writer(parser, path):
+    """Name of the method of `Store` that writes such a file; None for no file."""
+    if path is None:
+        return None
+    for suffix, writer in FORMATS.items():
+        if path.endswith(suffix):
+            return writer
+    parser.error(f"--out must end with {', '.join(FORMATS)}, given {path}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

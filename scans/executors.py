@@ -1,0 +1,151 @@
+"""Where the calls run: executors shaped like concurrent.futures."""
+
+import contextlib
+import multiprocessing
+import os
+import pickle
+import signal
+import sys
+import threading
+from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from multiprocessing.connection import wait
+from multiprocessing.context import SpawnContext, SpawnProcess
+
+__all__ = ["Serial", "default", "processes", "require_picklable"]
+
+WORKER = "WIDEFLAT_SCAN_WORKER"
+ONE_THREAD = {
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+    "VECLIB_MAXIMUM_THREADS": "1",
+    "NUMEXPR_NUM_THREADS": "1",
+    WORKER: "1",
+}
+
+
+class Serial(Executor):
+    """Runs each call when it is submitted, in the calling thread."""
+
+    def submit(self, function, /, *args, **kwargs):
+        future = Future()
+        try:
+            future.set_result(function(*args, **kwargs))
+        except Exception as error:
+            future.set_exception(error)
+        return future
+
+
+class _Context(SpawnContext):
+    """Spawned processes with one thread each, remembered so that they can be ended."""
+
+    def __init__(self):
+        super().__init__()
+        self.started = []
+
+    def Process(self, *args, **kwargs):
+        process = _Process(*args, **kwargs)
+        self.started.append(process)
+        return process
+
+
+class _Process(SpawnProcess):
+    def start(self):
+        # BLAS reads these when it is loaded, before any initializer runs
+        with _environment(ONE_THREAD):
+            super().start()
+
+
+class Processes(ProcessPoolExecutor):
+    """Spawned worker processes that end with their parent; see `processes`."""
+
+    def __init__(self, workers):
+        self._context = _Context()
+        super().__init__(workers, mp_context=self._context, initializer=_begin)
+        self.workers = workers
+
+    def terminate(self):
+        """End the workers now, in the middle of their calls."""
+        self.shutdown(wait=False, cancel_futures=True)
+        for process in self._context.started:
+            if process.pid is not None:
+                process.terminate()
+        for process in self._context.started:
+            if process.pid is not None:
+                process.join()
+
+
+def processes(workers=None):
+    """Executor of `workers` spawned processes; None: one for each usable core.
+
+    BLAS and OpenMP are held to one thread in each; the processes end when the
+    process that started them dies.
+    """
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else None
+    workers = (cores or os.cpu_count() or 1) if workers is None else workers
+    if isinstance(workers, bool) or not isinstance(workers, int):
+        raise TypeError(f"processes: workers must be an integer, given {workers!r}")
+    if workers < 1:
+        raise ValueError(f"processes: workers must be at least 1, given {workers}")
+    return Processes(workers)
+
+
+def default():
+    """Processes; inside a worker of another scan, the calling thread."""
+    return Serial() if os.environ.get(WORKER) else processes()
+
+
+def require_picklable(function, fixed):
+    """Refuse what cannot be sent to another process, and say what to do."""
+    advice = (
+        "define it with def at the top level of a module that the workers can import, "
+        "or pass executor=ThreadPoolExecutor(n) or scans.Serial()"
+    )
+    name = getattr(function, "__qualname__", repr(function))
+    main = sys.modules["__main__"]
+    nowhere = getattr(main, "__spec__", None) is None and not hasattr(main, "__file__")
+    if getattr(function, "__module__", None) == "__main__" and nowhere:
+        raise TypeError(
+            f"scan: {name} is defined in an interactive session, where other processes "
+            f"cannot find it; {advice}"
+        )
+    try:
+        pickle.dumps(function)
+    except (pickle.PicklingError, AttributeError, TypeError) as error:
+        raise TypeError(
+            f"scan: {name} cannot be sent to other processes ({error}); {advice}"
+        ) from None
+    for key, value in fixed.items():
+        try:
+            pickle.dumps(value)
+        except (pickle.PicklingError, AttributeError, TypeError) as error:
+            raise TypeError(
+                f"scan: fixed parameter {key} cannot be sent to other processes: "
+                f"{error}"
+            ) from None
+
+
+@contextlib.contextmanager
+def _environment(values):
+    before = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+
+
+def _begin():
+    """In a new worker: the parent handles Ctrl-C; die when the parent dies."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    sentinel = multiprocessing.parent_process().sentinel
+
+    def watch():
+        wait([sentinel])
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()

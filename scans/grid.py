@@ -1,0 +1,114 @@
+"""Named axes, the points they span, and the key of each point."""
+
+import itertools
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+__all__ = ["Grid", "require_parameters"]
+
+RESERVED = ("failure",)
+
+
+@dataclass(frozen=True)
+class Grid:
+    """The product of named axes, the last axis fastest.
+
+    axes : name -> list of distinct numbers, strings or bools, as Python scalars.
+    along : name of the axis whose lines are one call each, or None.
+    """
+
+    axes: dict[str, list]
+    along: str | None = None
+    tokens: tuple = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self):
+        if not isinstance(self.axes, Mapping) or not self.axes:
+            raise ValueError(
+                "scan: axes must be a mapping name -> values with at least one axis, "
+                f"given {self.axes!r}"
+            )
+        axes = {name: _values(name, values) for name, values in self.axes.items()}
+        if self.along is not None and self.along not in axes:
+            raise ValueError(
+                f"scan: along must be one of the axes {', '.join(axes)}, "
+                f"given {self.along!r}"
+            )
+        tokens = tuple([json.dumps(x) for x in values] for values in axes.values())
+        object.__setattr__(self, "axes", axes)
+        object.__setattr__(self, "tokens", tokens)
+
+    @property
+    def shape(self):
+        return tuple(len(values) for values in self.axes.values())
+
+    @property
+    def size(self):
+        return int(np.prod(self.shape, dtype=object))
+
+    def keys(self):
+        """Keys of all points: their coordinates as JSON, exact for doubles."""
+        for point in itertools.product(*self.tokens):
+            yield f"[{', '.join(point)}]"
+
+    def calls(self):
+        """Pairs (coordinates, keys), one a call: one point, or one line `along`."""
+        if self.along is None:
+            points = itertools.product(*self.axes.values())
+            for point, key in zip(points, self.keys(), strict=True):
+                yield point, (key,)
+            return
+        position = list(self.axes).index(self.along)
+        line = self.axes[self.along]
+        values, tokens = list(self.axes.values()), list(self.tokens)
+        values[position], tokens[position] = [line], [self.tokens[position]]
+        starts = itertools.product(*tokens)
+        for point, start in zip(itertools.product(*values), starts, strict=True):
+            before, after = start[:position], start[position + 1 :]
+            ends = [(*before, token, *after) for token in start[position]]
+            yield point, tuple(f"[{', '.join(end)}]" for end in ends)
+
+
+def require_parameters(axes, fixed):
+    """Refuse names that are no parameters, taken twice or reserved."""
+    if not isinstance(fixed, Mapping):
+        raise TypeError(f"scan: fixed must be a mapping, given {fixed!r}")
+    for name in (*axes, *fixed):
+        if not isinstance(name, str) or not name.isidentifier():
+            raise ValueError(f"scan: names must be identifiers, given {name!r}")
+        if name in RESERVED:
+            raise ValueError(f"scan: no axis or parameter may be called {name!r}")
+    both = sorted(set(axes) & set(fixed))
+    if both:
+        raise ValueError(f"scan: {', '.join(both)} must be an axis or fixed, not both")
+
+
+def _values(name, values):
+    """An axis as a list of distinct Python scalars."""
+    given = repr(values) if len(repr(values)) < 80 else f"{repr(values)[:77]}..."
+    if isinstance(values, str) or np.ndim(values) != 1:
+        raise ValueError(
+            f"scan: axis {name} must be one-dimensional, write [x] for one value, "
+            f"given {given}"
+        )
+    array = np.asarray(values)
+    kinds = {type(x) for x in values} if isinstance(values, (list, tuple)) else set()
+    if array.dtype.kind not in "fiubU" or (array.dtype.kind == "U" and kinds - {str}):
+        raise TypeError(
+            f"scan: axis {name} must hold numbers, strings or bools, given {given}"
+        )
+    if array.size == 0:
+        raise ValueError(f"scan: axis {name} must not be empty")
+    if array.dtype.kind == "f":
+        if np.isnan(array).any():
+            raise ValueError(f"scan: axis {name} must not hold nan, given {given}")
+        array = array.astype(float) + 0.0  # -0.0 is 0.0
+    result, counts = np.unique(array, return_counts=True)
+    if result.size < array.size:
+        raise ValueError(
+            f"scan: values of axis {name} must be distinct, "
+            f"{result[counts > 1][0]} is given {counts.max()} times"
+        )
+    return array.tolist()

@@ -1,0 +1,150 @@
+"""From what a function returns to named columns, and to the text that is stored."""
+
+import dataclasses
+import json
+import numbers
+import time
+from collections.abc import Mapping
+
+import numpy as np
+
+__all__ = ["NameClash", "Outcome", "compute", "decode"]
+
+KINDS = "numbers, strings, arrays of them, or dicts and dataclasses of these"
+
+
+class NameClash(ValueError):
+    """A result has the name of an axis and is not its value."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Outcome:
+    """One finished point: the result as JSON, or why there is none."""
+
+    key: str
+    result: str | None
+    failure: str | None
+    seconds: float
+
+
+def compute(function, fixed, names, along, calls):
+    """Outcomes of the calls, each (coordinates, keys); runs in a worker."""
+    outcomes = []
+    for values, keys in calls:
+        point = dict(zip(names, values, strict=True))
+        if along is not None:
+            point[along] = np.array(point[along])
+        results, failure = None, None
+        start = time.perf_counter()
+        try:
+            columns = _columns(function(**fixed, **point))
+            columns = _without_echo(columns, {**fixed, **point})
+            if along is None:
+                results = [_encoded(columns)]
+            else:
+                results = [_encoded(c) for c in _points(columns, len(keys))]
+        except NameClash:
+            raise
+        except (Exception, SystemExit) as error:
+            failure = f"{type(error).__name__}: {error}".rstrip(": ")
+        seconds = (time.perf_counter() - start) / len(keys)
+        results = results or [None] * len(keys)
+        outcomes += [
+            Outcome(key, result, failure, seconds)
+            for key, result in zip(keys, results, strict=True)
+        ]
+    return outcomes
+
+
+def _columns(value, name=None):
+    """`value` as a flat dict; names of nested entries are joined by _."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        fields = [f.name for f in dataclasses.fields(value)]
+        value = {name: getattr(value, name) for name in fields}
+    if not isinstance(value, Mapping):
+        return {name or "value": value}
+    flat = {}
+    for key, entry in value.items():
+        columns = _columns(entry, f"{key}" if name is None else f"{name}_{key}")
+        both = sorted(set(flat) & set(columns))
+        if both:
+            raise NameClash(f"scan: two results are called {', '.join(both)}")
+        flat.update(columns)
+    return flat
+
+
+def _without_echo(columns, parameters):
+    """Results without those that repeat a parameter; other namesakes are refused."""
+    kept = {}
+    for name, value in columns.items():
+        if name == "failure":
+            raise NameClash("scan: no result may be called failure; rename it")
+        if name not in parameters:
+            kept[name] = value
+        elif not _equal(value, parameters[name]):
+            raise NameClash(
+                f"scan: the result {name} has the name of a parameter but not its "
+                "value; rename one of them"
+            )
+    return kept
+
+
+def _equal(value, parameter):
+    if value is parameter:
+        return True
+    try:
+        return bool(np.all(np.asarray(value) == np.asarray(parameter)))
+    except (TypeError, ValueError):
+        return False
+
+
+def _points(columns, n):
+    """Columns of a line as columns of its points; a scalar holds for all of them."""
+    split = {}
+    for name, value in columns.items():
+        if np.ndim(value) == 0:
+            split[name] = [value] * n
+        elif len(value) == n:
+            split[name] = list(value)
+        else:
+            raise ValueError(
+                f"the result {name} of a line of {n} points has length {len(value)}"
+            )
+    return [{name: column[i] for name, column in split.items()} for i in range(n)]
+
+
+def _encoded(columns):
+    return json.dumps({name: _plain(name, x) for name, x in columns.items()})
+
+
+def _plain(name, value):
+    """A JSON value for a number, string or array; None stands for nan."""
+    if isinstance(value, (list, tuple)):
+        value = np.array(value)
+    if isinstance(value, np.ndarray) and value.ndim == 0:
+        value = value[()]
+    if isinstance(value, np.ndarray):
+        if value.dtype.kind == "O" and all(isinstance(x, str) for x in value.flat):
+            value = value.astype(str)
+        if value.dtype.kind in "fiubU":
+            return {"shape": value.shape, "values": value.ravel().tolist()}
+    elif isinstance(value, np.generic):
+        value = value.item()
+    if value is None:
+        return float("nan")
+    if isinstance(value, (bool, str, float)):
+        return value
+    if isinstance(value, numbers.Integral) and abs(value) < 2**63:
+        return int(value)
+    raise TypeError(
+        f"the result {name} is {type(value).__name__}; a scan takes {KINDS}"
+    )
+
+
+def decode(text):
+    """The columns that `_encoded` wrote."""
+    columns = json.loads(text)
+    for name, value in columns.items():
+        if isinstance(value, dict):
+            columns[name] = np.array(value["values"]).reshape(value["shape"])
+    return columns
