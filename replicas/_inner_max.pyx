@@ -128,7 +128,7 @@ cdef void set_start(Problem problem, const double* a, int n, double* b) noexcept
         for l in range(K):
             b[l] = max(a[l], L)
     elif n == 3:
-        m = max(0.5 * (a[k - 1] + a[k]), low)
+        m = max(0.5 * (a[k - 1] + a[min(k, K - 1)]), low)
         for l in range(k - 1):
             b[l] = max(a[l], L)
         for l in range(k - 1, K):
