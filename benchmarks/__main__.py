@@ -6,7 +6,7 @@ import resource
 
 from benchmarks.table import header, measure
 
-NAMES = ("rs", "local_entropy", "franz_parisi", "capacity")
+NAMES = ("rs", "local_entropy", "franz_parisi", "capacity", "krsb")
 MEMORY = 500  # MB
 
 

@@ -3,12 +3,12 @@
 python -m benchmarks.widest_centre [--N 60 120] [--alpha 10] [--kappa -1] [--eps 0.02]
 
 The centre C minimises the smoothed number of errors, sum -log H((kappa - p h)/s),
-from many starts: p = sqrt(1 - eps) is its overlap with the solutions, s^2 = eps. The fraction
-of the weights at that overlap which satisfy all patterns is then measured by splitting:
-chains that move uniformly in the cap while the margin rises to kappa. Finally the centre
-moves to the mean of the chains, which never lowers its local entropy, and the fraction
-is measured again. The predictions are for the best centre: at large N a measured value
-below one does not contradict it, one above does.
+from many starts: p = sqrt(1 - eps) is its overlap with the solutions, s^2 = eps. The
+fraction of the weights at that overlap which satisfy all patterns is then measured by
+splitting: chains move uniformly in the cap while the margin rises to kappa. Finally the
+centre moves to the mean of the chains, which never lowers its local entropy, and the
+fraction is measured again. The predictions are for the best centre: at large N a
+measured value below one does not contradict it, one above does.
 """
 
 import argparse

@@ -15,6 +15,8 @@ NAMES = (
     "wide_vs_typical",
     "convergence_y",
     "phase_diagram",
+    "broken_centre",
+    "centre_phases",
 )
 
 

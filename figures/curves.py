@@ -7,7 +7,10 @@ from figures.dataset import Series
 
 __all__ = [
     "at_line",
+    "broken_centre",
     "capacity",
+    "centre_boundary",
+    "centre_profile",
     "franz_parisi",
     "local_entropy",
     "model_of",
@@ -38,6 +41,45 @@ def local_entropy(*, channel, alpha, fractions, y=np.inf, between="replicas", to
     )
     parameters = {"alpha": alpha, "y": y, "between": between}
     return _curve_series("local entropy", channel, parameters, curve)
+
+
+def broken_centre(*, channel, alpha, distance, centre):
+    """Large-deviation local entropy at y = infinity, the centre by an ansatz."""
+    curve = rp.local_entropy(
+        model_of(channel), alpha=alpha, distance=np.asarray(distance), centre=centre
+    )
+    parameters = {"alpha": alpha, "centre": centre}
+    return _curve_series("broken centre", channel, parameters, curve)
+
+
+def centre_profile(*, channel, alpha, distance, levels):
+    """mu(q) of the centres at one distance: a step a level."""
+    point = rp.local_entropy(
+        model_of(channel), alpha=alpha, distance=distance, centre="krsb", levels=levels
+    )
+    q, mu = point.order["levels_q"], point.order["levels_mu"]
+    columns = {"overlap": q, "mu": mu, "error": np.full(len(q), point.error)}
+    parameters = {"alpha": alpha, "at_distance": distance}
+    messages = [point.message] * len(q)
+    return series("centre profile", channel, parameters, columns, messages)
+
+
+def centre_boundary(*, channel, alpha, centre):
+    """Distance below which the centre is unstable, by bisection, for each load."""
+    found = []
+    for load in alpha:
+        q = rp.rs(model_of(channel), alpha=load).order["q"]
+        low, high = 0.05, 0.999 * _distance(q, "replicas")
+        while high - low > 1e-7:
+            middle = 0.5 * (low + high)
+            point = rp.local_entropy(
+                model_of(channel), alpha=load, distance=middle, centre=centre
+            )
+            low, high = (low, middle) if point.stability < 1 else (middle, high)
+        found.append(low)
+    columns = {"alpha": alpha, "distance": found}
+    messages = [""] * len(found)
+    return series("centre boundary", channel, {"centre": centre}, columns, messages)
 
 
 def replica_scan(*, channel, alpha, distance, replicas):

@@ -29,6 +29,7 @@ def smooth_curve(model, *, distance, y=np.inf, **_):
         error=(1e-9 + 0 * phi)[()],
         residual=(1e-12 + 0 * phi)[()],
         message=np.where(bad, 'no saddle, "here"', "").astype(object)[()],
+        order={"levels_q": np.array([0.6, 0.7]), "levels_mu": np.array([1.0, 2.0])},
     )
 
 
