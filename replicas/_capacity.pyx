@@ -8,6 +8,8 @@ from replicas._units cimport MAX_UNITS, add_unit, at_least
 
 # multisets of a smaller weight are left out
 cdef double NEGLIGIBLE = 1e-18
+cdef enum:
+    LANES = 4
 
 
 def perceptron_distance(double kappa):
@@ -88,9 +90,23 @@ cdef void extend_parity(Sum* s, int level, int i) noexcept nogil:
             new[t] += same[t] * a[t] + other[t] * b[t]
 
 
+cdef double dot(const double* x, const double* y, int n) noexcept nogil:
+    # independent partial sums, which the processor adds in parallel
+    cdef double[LANES] sums
+    cdef int block, t
+    for t in range(LANES):
+        sums[t] = 0
+    for block in range(n // LANES):
+        for t in range(LANES):
+            sums[t] += x[t] * y[t]
+        x += LANES
+        y += LANES
+    return (sums[0] + sums[1]) + (sums[2] + sums[3])
+
+
 cdef double log_majority(Sum* s, int i, const long double* counts) noexcept nogil:
     # log E_z1 with i the last unit: accepted, or k - 1 kept and one at the edge
-    cdef int n = s.thresholds, k = (s.K + 1) // 2, t
+    cdef int n = s.thresholds, k = (s.K + 1) // 2
     cdef const double* a = s.a + i * n
     cdef const double* b = s.b + i * n
     cdef const double* edge = s.edge_a + i * n
@@ -101,14 +117,12 @@ cdef double log_majority(Sum* s, int i, const long double* counts) noexcept nogi
         s.plus[i] * at_least(counts, k - 1, s.K - 1)
         + s.minus[i] * at_least(counts, k, s.K - 1)
     )
-    for t in range(n):
-        total += one[t] * b[t] + kept[t] * a[t] + none[t] * edge[t]
-    return log(total)
+    return log(total + dot(one, b, n) + dot(kept, a, n) + dot(none, edge, n))
 
 
 cdef double log_parity(Sum* s, int i, const long double* counts) noexcept nogil:
     # the same, mean over the sign of the mean of unit i
-    cdef int n = s.thresholds, t
+    cdef int n = s.thresholds
     cdef const double* a = s.a + i * n
     cdef const double* b = s.b + i * n
     cdef const double* edge_a = s.edge_a + i * n
@@ -119,15 +133,10 @@ cdef double log_parity(Sum* s, int i, const long double* counts) noexcept nogil:
     cdef double* edge_odd = row(s, s.K - 1, 1, 1)
     cdef double up = <double>(counts[0] * s.plus[i] + counts[1] * s.minus[i])
     cdef double down = <double>(counts[0] * s.minus[i] + counts[1] * s.plus[i])
-    for t in range(n):
-        up += (
-            edge_odd[t] * a[t] + edge_even[t] * b[t]
-            + odd[t] * edge_a[t] + even[t] * edge_b[t]
-        )
-        down += (
-            edge_odd[t] * b[t] + edge_even[t] * a[t]
-            + odd[t] * edge_b[t] + even[t] * edge_a[t]
-        )
+    up += dot(edge_odd, a, n) + dot(edge_even, b, n)
+    up += dot(odd, edge_a, n) + dot(even, edge_b, n)
+    down += dot(edge_odd, b, n) + dot(edge_even, a, n)
+    down += dot(odd, edge_b, n) + dot(even, edge_a, n)
     return 0.5 * (log(up) + log(down))
 
 

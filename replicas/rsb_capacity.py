@@ -1,5 +1,7 @@
 """One step of replica symmetry breaking at vanishing volume: docs/capacity.md."""
 
+from functools import cache
+
 import numpy as np
 from scipy.optimize import minimize
 from scipy.special import expit, log_ndtr, ndtr, roots_legendre
@@ -19,6 +21,7 @@ MAX_NODES = {
 START_X = np.arange(-2.0, 17.0, 1.5)  # logit q0; trees: the first 4
 START_Y = np.log([0.3, 1.0, 3.0, 10.0, 30.0, 100.0])  # log of w (1 - q0)
 STEP = 4e-3  # of the differences in both
+SCAN, COARSE, CHECK = 3.0, 2.0, 1.3  # coarser sums
 EPS = np.finfo(float).eps
 EMPTY = {"q0": np.nan, "w": np.nan}
 
@@ -73,13 +76,16 @@ def _tree_nodes(channel, gamma, coarser, window):
     return z, 2 * weight
 
 
+_legendre = cache(roots_legendre)  # of few sizes; its arrays are not written to
+
+
 def _tree_average(channel, q0, v, w, coarser, window):
     z, weight = _tree_nodes(channel, q0 / (v + 1 / w), coarser, window)
     h = np.sqrt(q0) * z[:, None]
     lam = 1 + w * v
     s = np.sqrt(v / lam)
     furthest = window * (np.sqrt(q0) / lam + s)
-    x, edge = roots_legendre(int((20 + 2 * furthest / s) / coarser))
+    x, edge = _legendre(4 * int((5 + 0.5 * furthest / s) / coarser))
     t = 0.5 * furthest * (1 + x)
     edge = 0.5 * furthest * edge * np.exp(-0.5 * w * t * t) / np.sqrt(2 * np.pi * v)
     edge_minus = edge * np.exp(-0.5 * (t + h) ** 2 / v)
@@ -120,17 +126,21 @@ def minimum(channel):
 
     x_range = START_X[:4] if isinstance(channel, Tree) else START_X
     function = inside
-    start, value = _approach(inside, [(x, y) for x in x_range for y in START_Y])
-    if isinstance(channel, Tree) and channel.rule == "parity":
-        on_edge, edge_value = _approach(edge, [(y,) for y in START_Y])
+    parity = isinstance(channel, Tree) and channel.rule == "parity"
+    # two values of the parity are compared, Newton steps need but a start
+    near, scan = (1e-3, COARSE) if parity else (0.1, SCAN)
+    starts = [(x, y) for x in x_range for y in START_Y]
+    start, value = _approach(inside, starts, near, scan)
+    if parity:
+        on_edge, edge_value = _approach(edge, [(y,) for y in START_Y], near, scan)
         if edge_value < value + 1e-7:
             function, start = edge, on_edge
-    point, value, gradient, hessian = _polish(function, start)
+    point, gradient, hessian = _polish(function, start)
     if not (np.linalg.eigvalsh(hessian) > 0).all():
         message = "no minimum found over q0 and w"
         return Estimate(np.nan, np.nan, np.nan, False, message, dict(EMPTY))
-    least = np.exp(value)
-    gap = np.exp(function(point, coarser=1.3, window=WINDOW + 0.5)) - least
+    least = np.exp(function(point))
+    gap = np.exp(function(point, coarser=CHECK, window=WINDOW + 0.5)) - least
     drop = gradient @ np.linalg.solve(hessian, gradient)
     error = abs(gap) + least * (drop + 8 * EPS)
     q0, v = (expit(point[0]), expit(-point[0])) if function is inside else (0.0, 1.0)
@@ -139,43 +149,61 @@ def minimum(channel):
     return Estimate(float(least), float(error), residual, True, "", order)
 
 
-def _approach(function, starts):
-    """Minimum of the coarse sums, to about 1e-3 in the variables, and its value."""
+def _approach(function, starts, near, scan):
+    """Minimum of the coarse sums, to about `near` in the variables, and its value."""
 
-    def coarse(point):
+    def sums(point, coarser):
         # far from the minimum the coarse sums can fail: such points are passed over
         with np.errstate(divide="ignore", invalid="ignore"):
-            value = function(point, coarser=2.0)
+            value = function(point, coarser=coarser)
         return value if np.isfinite(value) else 1e3
 
-    options = {"xatol": 1e-3, "fatol": 1e-9, "maxiter": 200}
-    start = min(starts, key=coarse)
-    found = minimize(coarse, start, method="Nelder-Mead", options=options)
+    start = np.array(min(starts, key=lambda point: sums(point, scan)))
+    simplex = start + 0.4 * np.eye(start.size + 1, start.size, k=-1)
+    options = {"xatol": near, "fatol": near**3, "initial_simplex": simplex}
+    found = minimize(
+        sums, start, args=(COARSE,), method="Nelder-Mead", options=options
+    )
     return found.x, found.fun
 
 
 def _polish(function, point):
-    """Newton steps to the minimum: point, value, gradient and Hessian there."""
+    """Minimum to which Newton steps lead: point, gradient before the last, Hessian.
+
+    The coarse sums give the Hessian and come close, the gradient of the finer ones ends
+    it: the load is stationary, what the full sums would add is of second order.
+    """
     for _ in range(6):
-        value, gradient, hessian = _differences(function, point)
-        if (
-            np.linalg.norm(gradient) < 1e-8
-            or not (np.linalg.eigvalsh(hessian) > 0).all()
-        ):
-            break
+        gradient, hessian = _differences(function, point)
+        if not (np.linalg.eigvalsh(hessian) > 0).all():
+            return point, gradient, hessian
         point = point - np.linalg.solve(hessian, gradient)
-    return point, value, gradient, hessian
+        if np.linalg.norm(gradient) < 1e-4:
+            break
+    for _ in range(8):
+        gradient = _slope(function, point, CHECK)[0]
+        point = point - np.linalg.solve(hessian, gradient)
+        if np.linalg.norm(gradient) < 1e-8:
+            break
+    return point, gradient, hessian
+
+
+def _slope(function, point, coarser):
+    """Gradient by central differences, and the sums of the two values of each."""
+    steps = STEP * np.eye(len(point))
+    up = np.array([function(point + step, coarser=coarser) for step in steps])
+    down = np.array([function(point - step, coarser=coarser) for step in steps])
+    return 0.5 * (up - down) / STEP, up + down
 
 
 def _differences(function, point):
-    """Value, gradient and Hessian by central differences."""
-    steps = STEP * np.eye(len(point))
-    value = function(point)
-    up = np.array([function(point + step) for step in steps])
-    down = np.array([function(point - step) for step in steps])
-    hessian = np.diag((up + down - 2 * value) / STEP**2)
+    """Gradient and Hessian of the coarse sums by central differences."""
+    value = function(point, coarser=COARSE)
+    gradient, both = _slope(function, point, COARSE)
+    hessian = np.diag((both - 2 * value) / STEP**2)
     if len(point) == 2:
-        both = function(point + steps.sum(0)) + function(point - steps.sum(0))
-        mixed = 0.5 * (both - up.sum() - down.sum() + 2 * value) / STEP**2
+        diagonal = function(point + STEP, coarser=COARSE)
+        diagonal += function(point - STEP, coarser=COARSE)
+        mixed = 0.5 * (diagonal - both.sum() + 2 * value) / STEP**2
         hessian += np.array([[0, mixed], [mixed, 0]])
-    return value, 0.5 * (up - down) / STEP, hessian
+    return gradient, hessian
