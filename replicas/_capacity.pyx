@@ -90,13 +90,13 @@ cdef void extend_parity(Sum* s, int level, int i) noexcept nogil:
             new[t] += same[t] * a[t] + other[t] * b[t]
 
 
-cdef double dot(const double* x, const double* y, int n) noexcept nogil:
+cdef inline double dot(const double* x, const double* y, int n) noexcept nogil:
     # independent partial sums, which the processor adds in parallel
     cdef double[LANES] sums
-    cdef int block, t
+    cdef int _block, t
     for t in range(LANES):
         sums[t] = 0
-    for block in range(n // LANES):
+    for _block in range(n // LANES):
         for t in range(LANES):
             sums[t] += x[t] * y[t]
         x += LANES
@@ -104,8 +104,9 @@ cdef double dot(const double* x, const double* y, int n) noexcept nogil:
     return (sums[0] + sums[1]) + (sums[2] + sums[3])
 
 
-cdef double log_majority(Sum* s, int i, const long double* counts) noexcept nogil:
-    # log E_z1 with i the last unit: accepted, or k - 1 kept and one at the edge
+cdef double log_majority(Sum* s, int i, double enough, double more) noexcept nogil:
+    # log E_z1 with i the last unit: accepted, or k - 1 kept and one at the edge;
+    # enough, more: probabilities that k - 1 or k of the others are positive
     cdef int n = s.thresholds, k = (s.K + 1) // 2
     cdef const double* a = s.a + i * n
     cdef const double* b = s.b + i * n
@@ -113,10 +114,7 @@ cdef double log_majority(Sum* s, int i, const long double* counts) noexcept nogi
     cdef double* none = row(s, s.K - 1, 0, k - 1)
     cdef double* one = row(s, s.K - 1, 1, k - 1)
     cdef double* kept = row(s, s.K - 1, 1, k - 2)
-    cdef double total = <double>(
-        s.plus[i] * at_least(counts, k - 1, s.K - 1)
-        + s.minus[i] * at_least(counts, k, s.K - 1)
-    )
+    cdef double total = s.plus[i] * enough + s.minus[i] * more
     return log(total + dot(one, b, n) + dot(kept, a, n) + dot(none, edge, n))
 
 
@@ -145,8 +143,11 @@ cdef void visit(
 ) noexcept nogil:
     # the multisets of nodes that begin with the `level` units chosen so far
     cdef long double[MAX_UNITS + 2] longer
-    cdef double w
-    cdef int i
+    cdef double w, enough = 0, more = 0
+    cdef int i, k = (s.K + 1) // 2
+    if level == s.K - 1 and not s.parity:
+        enough = <double>at_least(counts, k - 1, level)
+        more = <double>at_least(counts, k, level)
     for i in range(first, s.nodes):
         run = run + 1 if i == first else 1
         w = weight * s.weight[i] * (level + 1) / run
@@ -154,7 +155,8 @@ cdef void visit(
             continue
         if level == s.K - 1:
             s.total += w * (
-                log_parity(s, i, counts) if s.parity else log_majority(s, i, counts)
+                log_parity(s, i, counts) if s.parity
+                else log_majority(s, i, enough, more)
             )
             continue
         if s.parity:
@@ -173,7 +175,7 @@ def log_average(
     """E_z0 log E_z1 exp(-w d^2/2) over multisets of the nodes z0 of a unit.
 
     The edges include the weights of the thresholds. scratch: zeros, at least
-    2 K (K + 2) times the number of thresholds.
+    2 K (K + 2) times the number of thresholds, which is a multiple of 4.
     """
     cdef Sum s
     cdef long double[MAX_UNITS + 2] counts
@@ -181,6 +183,8 @@ def log_average(
     s.K, s.parity = channel.c.K, channel.c.parity
     if s.K > MAX_UNITS:
         raise ValueError("log_average: too many units")
+    if a.shape[1] % LANES:
+        raise ValueError("log_average: thresholds must be a multiple of 4")
     s.nodes, s.thresholds = a.shape[0], a.shape[1]
     s.weight, s.plus, s.minus = &weight[0], &plus[0], &minus[0]
     s.a, s.b = &a[0, 0], &b[0, 0]

@@ -113,8 +113,9 @@ def _tree_average(channel, q0, v, w, coarser, window):
 def minimum(channel):
     """Least load over q0 and w = m/(1 - q1), an Estimate (K6).
 
-    Coarse sums find the basin and approach the minimum, Newton steps with the fine
-    sums finish. The parity is stationary at q0 = 0, which is compared with the inside.
+    Coarse sums find the basin and approach the minimum, Newton steps with finer ones
+    finish, the full sums give the value. The parity is stationary at q0 = 0, which is
+    compared with the inside.
     """
 
     def inside(point, **rule):
@@ -124,18 +125,22 @@ def minimum(channel):
     def edge(point, **rule):
         return np.log(load(channel, 1.0, np.exp(point[0]), **rule))
 
-    x_range = START_X[:4] if isinstance(channel, Tree) else START_X
+    tree = isinstance(channel, Tree)
+    parity = tree and channel.rule == "parity"
+    x_range = START_X[:4] if tree else START_X
     function = inside
-    parity = isinstance(channel, Tree) and channel.rule == "parity"
-    # two values of the parity are compared, Newton steps need but a start
-    near, scan = (1e-3, COARSE) if parity else (0.1, SCAN)
+    # two values of the parity are compared, the minimum of a margin can be very flat;
+    # else Newton steps need but a start
+    near, scan = (0.1, SCAN) if tree and not parity else (1e-3, COARSE)
     starts = [(x, y) for x in x_range for y in START_Y]
     start, value = _approach(inside, starts, near, scan)
     if parity:
         on_edge, edge_value = _approach(edge, [(y,) for y in START_Y], near, scan)
         if edge_value < value + 1e-7:
             function, start = edge, on_edge
-    point, gradient, hessian = _polish(function, start)
+    point, gradient, hessian = _polish(
+        function, start, *((COARSE, CHECK) if tree else (1.0, 1.0))
+    )
     if not (np.linalg.eigvalsh(hessian) > 0).all():
         message = "no minimum found over q0 and w"
         return Estimate(np.nan, np.nan, np.nan, False, message, dict(EMPTY))
@@ -161,27 +166,26 @@ def _approach(function, starts, near, scan):
     start = np.array(min(starts, key=lambda point: sums(point, scan)))
     simplex = start + 0.4 * np.eye(start.size + 1, start.size, k=-1)
     options = {"xatol": near, "fatol": near**3, "initial_simplex": simplex}
-    found = minimize(
-        sums, start, args=(COARSE,), method="Nelder-Mead", options=options
-    )
+    found = minimize(sums, start, args=(COARSE,), method="Nelder-Mead", options=options)
     return found.x, found.fun
 
 
-def _polish(function, point):
+def _polish(function, point, coarse, fine):
     """Minimum to which Newton steps lead: point, gradient before the last, Hessian.
 
-    The coarse sums give the Hessian and come close, the gradient of the finer ones ends
-    it: the load is stationary, what the full sums would add is of second order.
+    Coarse sums give the Hessian and come close, the gradient of the fine ones ends it:
+    the load is stationary, what the full sums would add is of second order.
     """
+    enough = 1e-4 if coarse > fine else 1e-8
     for _ in range(6):
-        gradient, hessian = _differences(function, point)
+        gradient, hessian = _differences(function, point, coarse)
         if not (np.linalg.eigvalsh(hessian) > 0).all():
             return point, gradient, hessian
         point = point - np.linalg.solve(hessian, gradient)
-        if np.linalg.norm(gradient) < 1e-4:
+        if np.linalg.norm(gradient) < enough:
             break
     for _ in range(8):
-        gradient = _slope(function, point, CHECK)[0]
+        gradient = _slope(function, point, fine)[0]
         point = point - np.linalg.solve(hessian, gradient)
         if np.linalg.norm(gradient) < 1e-8:
             break
@@ -196,14 +200,14 @@ def _slope(function, point, coarser):
     return 0.5 * (up - down) / STEP, up + down
 
 
-def _differences(function, point):
-    """Gradient and Hessian of the coarse sums by central differences."""
-    value = function(point, coarser=COARSE)
-    gradient, both = _slope(function, point, COARSE)
+def _differences(function, point, coarser):
+    """Gradient and Hessian by central differences."""
+    value = function(point, coarser=coarser)
+    gradient, both = _slope(function, point, coarser)
     hessian = np.diag((both - 2 * value) / STEP**2)
     if len(point) == 2:
-        diagonal = function(point + STEP, coarser=COARSE)
-        diagonal += function(point - STEP, coarser=COARSE)
+        diagonal = function(point + STEP, coarser=coarser)
+        diagonal += function(point - STEP, coarser=coarser)
         mixed = 0.5 * (diagonal - both.sum() + 2 * value) / STEP**2
         hessian += np.array([[0, mixed], [mixed, 0]])
     return gradient, hessian
