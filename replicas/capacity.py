@@ -28,7 +28,7 @@ def capacity(model, ansatz="rs"):
     -------
     Estimate; order {} for "rs"; for "1rsb" the "q0" and "w" = m/(1 - q1), q1 -> 1, at
     which the load is minimal. For the Perceptron with kappa >= 0 that is the limit
-    w -> 0, the RS capacity; for -4e-4 < kappa < 0 both differ by less than |kappa|^3,
+    w -> 0, the RS capacity; for -8e-4 < kappa < 0 both differ by less than |kappa|^3,
     which is then the error. The RS capacity of Wide is inf. Its 1-RSB load grows
     without bound as q1 -> 1: success is False.
 
@@ -44,7 +44,7 @@ def capacity(model, ansatz="rs"):
         message = "no finite 1-RSB capacity: the load grows as sqrt(log(1/(1 - q1)))"
         order = {"q0": np.nan, "w": np.nan}
         return Estimate(np.nan, np.nan, np.nan, False, message, order)
-    if isinstance(channel, Perceptron) and channel.kappa > -4e-4:
+    if isinstance(channel, Perceptron) and channel.kappa > -8e-4:
         error = rs.error + max(-channel.kappa, 0.0) ** 3
         return replace(rs, error=error, order={"q0": 1.0, "w": 0.0})
     if isinstance(channel, Tree) and channel.K > MAX_UNITS:
