@@ -124,6 +124,11 @@ def solve(
                 x = last.x + (c.log_alpha - last.log_alpha) * last.dx
             else:
                 x = extrapolate(old, last, c.log_alpha)
+            if known == 0:
+                # a coarse rule brings Newton close
+                c.rule.step = 2 * step
+                x = find_root(stationarity, &c, x, -80, 30, 0.02).x
+                c.rule.step = step
             root = find_root(stationarity, &c, x, -80, 30, 3e-7)
             if not root.success:
                 out[i, :] = NAN

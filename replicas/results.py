@@ -102,6 +102,8 @@ def stack(points, shape):
     A dict-valued column becomes a dict of arrays, nan where a point lacks the key. An
     array-valued one has one more axis, filled up with nan.
     """
+    if shape == ():
+        return points[0]
     columns = {}
     for key in dict.fromkeys(key for point in points for key in point):
         column = [point.get(key, float("nan")) for point in points]
