@@ -5,6 +5,7 @@ BIN = .venv/bin
 DEBUG = .venv-debug/bin
 TOOLS = "setuptools>=77" "cython>=3.1" "scipy>=1.15"
 TEST = "pytest>=8" "hypothesis>=6.100"
+SCAN = "xarray>=2024.7" "dask[distributed]>=2024.8" "mpi4py>=4"
 SOURCES = $(wildcard replicas/*.pyx replicas/*.pxd)
 
 # One pip at a time in a venv; the compiler runs two jobs by itself.
@@ -20,7 +21,7 @@ test: .venv/.built .venv/.test
 test-full: .venv/.built .venv/.test
 	$(BIN)/python -m pytest -q -m "full or not full"
 
-bench: .venv/.built
+bench: .venv/.built .venv/.test
 	$(BIN)/python -m benchmarks
 
 lint: .venv/.lint
@@ -68,8 +69,8 @@ test-debug: .venv-debug/.tools
 	else $(BIN)/pip install -q --no-build-isolation -e .; fi
 	touch $@
 
-.venv/.test: .venv/.tools
-	$(BIN)/pip install -q $(TEST)
+.venv/.test: .venv/.tools Makefile
+	$(BIN)/pip install -q $(TEST) $(SCAN)
 	touch $@
 
 .venv/.lint: .venv/.tools

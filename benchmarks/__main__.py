@@ -6,7 +6,7 @@ import resource
 
 from benchmarks.table import header, measure
 
-NAMES = ("rs", "local_entropy", "franz_parisi", "capacity", "krsb")
+NAMES = ("rs", "local_entropy", "franz_parisi", "capacity", "krsb", "scans")
 MEMORY = 500  # MB
 
 

@@ -2,7 +2,6 @@
 
 import argparse
 import sys
-import warnings
 from datetime import timedelta
 
 import numpy as np
@@ -77,7 +76,6 @@ def _run(parser, options):
     observable = OBSERVABLES[options.observable]
     writer = _writer(parser, options.out)
     axes, fixed = _parameters(parser, options, observable)
-    warnings.formatwarning = lambda message, *_, **__: f"python -m scans: {message}\n"
     try:
         executor = scans.processes(options.jobs)
         with executor, scans.Store(options.store) as store:

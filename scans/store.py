@@ -40,7 +40,7 @@ CREATE TABLE point (
     at TEXT NOT NULL, result TEXT, failure TEXT, attempts INTEGER NOT NULL,
     seconds REAL NOT NULL, finished REAL NOT NULL, UNIQUE (family, at)
 );
-CREATE INDEX failed ON point (family) WHERE failure IS NOT NULL;
+CREATE INDEX state ON point (family, (failure IS NULL));
 """
 
 INSERT = """
@@ -237,13 +237,13 @@ class Store:
         dataset.to_npz(self, self.info(scan), path)
 
     def _counts(self, family, grid):
-        def count(what):
-            return self._one(f"SELECT count(*) FROM {what}", (family,))[0]
-
-        if count("scan WHERE family = ?") == 1:
-            done = count("point WHERE family = ?")
-            failed = count("point WHERE family = ? AND failure IS NOT NULL")
-            return done, failed
+        (sharing,) = self._one("SELECT count(*) FROM scan WHERE family = ?", (family,))
+        if sharing == 1:
+            return self._one(
+                "SELECT count(*), count(nullif(failure IS NULL, 1)) "
+                "FROM point INDEXED BY state WHERE family = ?",
+                (family,),
+            )
         mine = self.finished(family)
         attempts = [mine[key] for key in grid.keys() if key in mine]
         return len(attempts), sum(n > 0 for n in attempts)
