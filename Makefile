@@ -5,7 +5,8 @@ BIN = .venv/bin
 DEBUG = .venv-debug/bin
 TOOLS = "setuptools>=77" "cython>=3.1" "scipy>=1.15"
 TEST = "pytest>=8" "hypothesis>=6.100"
-SCAN = "xarray>=2024.7" "dask[distributed]>=2024.8" "mpi4py>=4"
+SCAN = "xarray>=2024.7"
+CLUSTER = "dask[distributed]>=2024.8" "mpi4py>=4"
 SOURCES = $(wildcard replicas/*.pyx replicas/*.pxd)
 
 # One pip at a time in a venv; the compiler runs two jobs by itself.
@@ -18,7 +19,7 @@ figures: .venv/.built
 test: .venv/.built .venv/.test
 	$(BIN)/python -m pytest -q
 
-test-full: .venv/.built .venv/.test
+test-full: .venv/.built .venv/.test .venv/.cluster
 	$(BIN)/python -m pytest -q -m "full or not full"
 
 bench: .venv/.built .venv/.test
@@ -71,6 +72,10 @@ test-debug: .venv-debug/.tools
 
 .venv/.test: .venv/.tools Makefile
 	$(BIN)/pip install -q $(TEST) $(SCAN)
+	touch $@
+
+.venv/.cluster: .venv/.tools Makefile
+	$(BIN)/pip install -q $(CLUSTER)
 	touch $@
 
 .venv/.lint: .venv/.tools

@@ -82,7 +82,8 @@ def draw(dataset):
 def caption(dataset):
     return (
         "Normalised local entropy around the best centres for y &rarr; &infin; with a "
-        "replica symmetric and a 1-RSB centre (in the full set also full RSB): tree committee machine with "
+        "replica symmetric and a 1-RSB centre (in the full set also full RSB): tree "
+        "committee machine with "
         "K &rarr; &infin; in linear (a) and logarithmic (b) scale, and perceptron with "
         "margin &kappa; = &minus;1 (c). Each centre's curve ends at its own typical "
         "distance. The 1-RSB and full-RSB curves differ by less than the width of a "

@@ -24,6 +24,7 @@ def serial():
     return points, scans.scan(line, LINES, along="d", **options)
 
 
+@pytest.mark.full
 def test_a_dask_cluster_gives_the_serial_dataset(tmp_path, monkeypatch):
     distributed = pytest.importorskip("distributed")
     monkeypatch.setenv("PYTHONPATH", PATHS)  # workers import the functions
@@ -59,6 +60,7 @@ if __name__ == "__main__":
 """
 
 
+@pytest.mark.full
 def test_mpi_ranks_give_the_serial_dataset(tmp_path):
     pytest.importorskip("mpi4py", reason="mpi4py is not installed")
     beside = Path(sys.executable).with_name("mpiexec")
