@@ -54,7 +54,7 @@ test-debug: .venv-debug/.tools
 	    sanitize=0; preload=; \
 	fi; \
 	WIDEFLAT_DEBUG=1 WIDEFLAT_SANITIZE=$$sanitize \
-	    $(DEBUG)/pip install -q --no-build-isolation . $(TEST) && \
+	    $(DEBUG)/pip install -q --no-build-isolation . $(TEST) $(SCAN) && \
 	LD_PRELOAD=$$preload $(DEBUG)/pytest -q -p no:cacheprovider --capture=sys
 
 %/.tools: pyproject.toml
