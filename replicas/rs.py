@@ -13,6 +13,8 @@ __all__ = ["rs"]
 TOLERANCE = 1e-12  # of (1 - q) times the entropy
 FINEST = 0.02
 RULE = Rule()
+NOT_UNIQUE = "no unique saddle: alpha is near or above the RS capacity"
+UNIQUE_ABOVE = -2.5  # margins at which alpha(q) increases up to capacity
 REFUSAL = "no saddle: alpha is above the RS capacity"
 
 
@@ -29,7 +31,8 @@ def rs(model, alpha):
     Returns
     -------
     Saddle with order "q" and "eps" = 1 - q, entropy in nats per weight and the replicon
-    index `stability` (stable below 1). Above the capacity success is False.
+    index `stability` (stable below 1). Above the capacity success is False, as
+    where there are several saddles: near the capacity of margins below -2.5.
 
     Trees have at most 9 units. Among several saddles the one of least entropy is
     returned; the parity has q = 0 at every load. Error of the entropy at alpha = 1:
@@ -47,21 +50,22 @@ def rs(model, alpha):
         result = stack(points, alpha.shape) if alpha.ndim else points[0]
         order = {"q": result.pop("q"), "eps": result.pop("eps")}
         return Saddle(model, "rs", alpha[()], order, complexity=None, **result)
-    return _scalar(model, channel.kernel, alpha)
+    return _scalar(model, channel, alpha)
 
 
-def _scalar(model, kernel, alpha):
+def _scalar(model, channel, alpha):
+    refusal = REFUSAL if channel.kappa >= UNIQUE_ABOVE else NOT_UNIQUE
     if alpha.ndim == 0:
-        columns = _branch(kernel, alpha.reshape(1))[0].tolist()
+        columns = _branch(channel, alpha.reshape(1))[0].tolist()
         success = columns[0] == columns[0]
-        message = "" if success else REFUSAL
+        message = "" if success else refusal
     else:
         order = np.argsort(alpha, axis=None, kind="stable")
         out = np.empty((alpha.size, 6))
-        out[order] = _branch(kernel, alpha.ravel()[order])
+        out[order] = _branch(channel, alpha.ravel()[order])
         columns = out.T.reshape(6, *alpha.shape)
         success = ~np.isnan(columns[0])
-        message = np.where(success, "", REFUSAL).astype(object)
+        message = np.where(success, "", refusal).astype(object)
     q, eps, entropy, stability, error, residual = columns
     order = {"q": q, "eps": eps}
     return Saddle(
@@ -79,15 +83,26 @@ def _scalar(model, kernel, alpha):
     )
 
 
-def _branch(kernel, alpha):
+def _several(kernel, alpha):
+    """Where alpha(q) (R3) passes a load more than once."""
+    grid = np.linspace(-40, 29, 300)
+    loads = [_rs.load_and_stability(kernel, x, RULE.step, RULE.window)[0] for x in grid]
+    above = np.array(loads) > np.log(alpha)[:, None]
+    return np.count_nonzero(np.diff(above), axis=1) > 1
+
+
+def _branch(channel, alpha):
     """Rows (q, 1 - q, entropy, stability, error, residual) at increasing alpha."""
     out = np.empty((alpha.size, 6))
     rule = RULE
     while True:
         fine = rule.finer()
         rules = rule.step, rule.window, fine.step, fine.window
-        _rs.solve(kernel, alpha, *rules, out)
+        _rs.solve(channel.kernel, alpha, *rules, out)
         # a failed point holds nan and does not ask for refinement
         if rule.step < FINEST or not (out[:, 4] * out[:, 1] > TOLERANCE).any():
-            return out
+            break
         rule = fine
+    if channel.kappa < UNIQUE_ABOVE:
+        out[_several(channel.kernel, alpha)] = np.nan
+    return out
