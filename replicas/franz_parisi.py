@@ -196,6 +196,10 @@ def _solve(prior, channel, alpha, o, rule):
     return o, e, math.nan
 
 
+def _failed(message, q):
+    return failed_point(message, q=q, q1=math.nan, t=math.nan)
+
+
 def _refusal(o):
     """Why Newton's method failed, from the end of the domain it ran into."""
     if o.delta < 1e-15:
@@ -227,10 +231,10 @@ def _start(prior, channel, alpha, reference, eps_p, last, rule):
 def _point(prior, channel, alpha, distance, reference, last):
     """The point of the curve, and its overlaps to start the next one from."""
     if reference.message:
-        return failed_point(f"reference: {reference.message}"), None
+        return _failed(f"reference: {reference.message}", math.nan), None
     if isinstance(channel, Tree) and reference.q > LARGEST_OVERLAP[channel.K]:
         message = f"reference: its overlap exceeds {LARGEST_OVERLAP[channel.K]}"
-        return failed_point(f"{message}, which the sums do not resolve"), None
+        return _failed(f"{message}, which the sums do not resolve", reference.q), None
     accuracy = TREE if isinstance(channel, Tree) else SCALAR
     o = _start(prior, channel, alpha, reference, 2 * distance, last, accuracy.first)
     rule = accuracy.rule
@@ -240,7 +244,7 @@ def _point(prior, channel, alpha, distance, reference, last):
     while True:
         o, coarse, residual = _solve(prior, channel, alpha, o, rule)
         if not residual < BOUNDARY_RESIDUAL:
-            return failed_point(_refusal(o), q=reference.q), None
+            return _failed(_refusal(o), reference.q), None
         entropic, *_ = o.entropic(prior)
         fine = energetic(channel, o, rule.finer())
         normalised = entropic + alpha * fine.f
