@@ -11,7 +11,7 @@ from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from multiprocessing.connection import wait
 from multiprocessing.context import SpawnContext, SpawnProcess
 
-__all__ = ["Serial", "default", "processes", "require_picklable"]
+__all__ = ["Serial", "default", "processes", "require_picklable", "require_started"]
 
 WORKER = "WIDEFLAT_SCAN_WORKER"
 ONE_THREAD = {
@@ -22,6 +22,9 @@ ONE_THREAD = {
     "NUMEXPR_NUM_THREADS": "1",
     WORKER: "1",
 }
+
+
+GUARD = 'in a script, call scan under if __name__ == "__main__":'
 
 
 class Serial(Executor):
@@ -93,6 +96,12 @@ def processes(workers=None):
 def default():
     """Processes; inside a worker of another scan, the calling thread."""
     return Serial() if os.environ.get(WORKER) else processes()
+
+
+def require_started():
+    """Refuse to scan in a worker that is still importing the script it came from."""
+    if getattr(multiprocessing.current_process(), "_inheriting", False):
+        raise RuntimeError(f"scan: called while a worker process starts; {GUARD}")
 
 
 def require_picklable(function, fixed):

@@ -60,6 +60,7 @@ def scan(
     RuntimeError where workers cannot start or the executor breaks. On these and on
     KeyboardInterrupt the finished points are stored; scan again to go on.
     """
+    executors.require_started()
     require_xarray()
     fixed, units = dict(fixed or {}), dict(units or {})
     grid = Grid(axes, along)

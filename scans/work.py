@@ -9,13 +9,13 @@ from dataclasses import dataclass
 
 from tqdm import tqdm
 
-from scans.executors import Processes, processes
+from scans.executors import GUARD, Processes, processes
 from scans.result import Outcome, compute
 from scans.store import StoreError
 
 __all__ = ["Work"]
 
-WINDOW = 1000  # tasks an executor holds; those of own processes are few, see _window
+WINDOW = 1000  # tasks an executor holds; own processes hold 4 each
 DEATH = "the worker process died in this call: killed, out of memory or crashed"
 
 
@@ -75,7 +75,7 @@ class Work:
         """Fresh books for a fresh executor."""
         self.flying, self.landed = {}, queue.SimpleQueue()
         own = isinstance(self.executor, Processes)
-        self.window = max(16, 4 * self.executor.workers) if own else WINDOW
+        self.window = 4 * self.executor.workers if own else WINDOW
         self.first = self.executor.submit(os.getpid) if own else None
 
     def _loop(self, tasks):
@@ -156,8 +156,8 @@ class Work:
             ) from error
         if not self.first.done() or self.first.exception() is not None:
             raise RuntimeError(
-                "scan: the worker processes could not start; in a script, call scan "
-                'under if __name__ == "__main__": (what they print tells more)'
+                "scan: the worker processes could not start, see what they print; "
+                + GUARD
             ) from error
         outcomes = []
         for future, task in self.flying.items():

@@ -47,16 +47,16 @@ def lines_of(log):
         return file.read().count("\n")
 
 
-def wait(store, log, moments, workers):
-    """Until a random moment of the run: of its start-up, its calls or its end."""
-    if not workers:
-        longest = 0.08 if os.path.exists(store) else 0.3
-        time.sleep(moments.uniform(0, longest))
+def wait(log, moments, kills):
+    """Until a random moment of the run: of its start-up or after some more calls."""
+    if moments.random() < 0.3:
+        time.sleep(moments.uniform(0, 0.05))
         return
-    lines, end = lines_of(log) + moments.randrange(60), time.monotonic() + 10
+    lines = lines_of(log) + moments.randrange(1 + 300 // kills)
+    end = time.monotonic() + 10
     while lines_of(log) < lines and time.monotonic() < end:
-        time.sleep(0.002)
-    time.sleep(moments.uniform(0, 0.02))
+        time.sleep(0.001)
+    time.sleep(moments.uniform(0, 0.005))
 
 
 def main(store, log, kills, seed, workers):
@@ -71,7 +71,7 @@ def main(store, log, kills, seed, workers):
             run(store, log, workers)
             os._exit(0)
         if i < int(kills):
-            wait(store, log, moments, workers)
+            wait(log, moments, int(kills))
             os.kill(child, signal.SIGKILL)
         _, status = os.waitpid(child, 0)
         if workers:

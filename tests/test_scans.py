@@ -142,6 +142,7 @@ def test_scan_in_a_script_without_main_guard_says_so(tmp_path):
     text = "import scans\ndef f(x): return x\nscans.scan(f, {'x': [1, 2]})"
     _, stderr = script(tmp_path, text).communicate()
     assert 'if __name__ == "__main__":' in stderr.strip().splitlines()[-1]
+    assert "2/2" not in stderr
 
 
 def test_keyboard_interrupt_stores_what_is_finished_and_ends_workers(tmp_path):
