@@ -73,6 +73,7 @@ def test_scan_killed_at_random_moments_loses_nothing(tmp_path):
     assert twice <= kills
 
 
+@pytest.mark.full
 def test_scan_on_processes_killed_at_random_moments_loses_nothing(tmp_path):
     twice, kills = killed(tmp_path, 3, random.randrange(10**6), 2)
     assert twice <= 8 * kills
