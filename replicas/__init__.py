@@ -14,12 +14,13 @@ from replicas.local_entropy import local_entropy
 from replicas.model import Model
 from replicas.one_rsb import one_rsb
 from replicas.parity import parity_transitions
-from replicas.priors import Spherical
+from replicas.priors import Binary, Spherical
 from replicas.results import Curve, Estimate, Saddle
 from replicas.rs import rs
 from replicas.stability import at_line
 
 __all__ = [
+    "Binary",
     "Curve",
     "Estimate",
     "Model",

@@ -21,9 +21,12 @@ ctypedef struct Overlap:
     double d
     double d2
 
+ctypedef struct Scalar
+
 ctypedef struct Scalar:
-    Field (*log_z)(double omega, double V, double kappa) noexcept nogil
-    Overlap (*overlap)(double q, double eps) noexcept nogil
+    # both functions read the parameters that they need from the channel itself
+    Field (*log_z)(double omega, double V, const Scalar* channel) noexcept nogil
+    Overlap (*overlap)(double q, double eps, const Scalar* channel) noexcept nogil
     double kappa
 
 ctypedef struct Tree:

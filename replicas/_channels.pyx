@@ -10,9 +10,9 @@ from replicas._gauss cimport (
 
 # scalar channels
 
-cdef Field step_log_z(double omega, double V, double kappa) noexcept nogil:
+cdef Field step_log_z(double omega, double V, const Scalar* c) noexcept nogil:
     # (C2): the field exceeds the margin
-    cdef double scale = 1 / sqrt(V), x = (kappa - omega) * scale
+    cdef double scale = 1 / sqrt(V), x = (c.kappa - omega) * scale
     cdef double bell, ratio
     cdef Field f
     # one exp and one erfcx serve log H and G/H on either side
@@ -29,13 +29,13 @@ cdef Field step_log_z(double omega, double V, double kappa) noexcept nogil:
     return f
 
 
-cdef Overlap identity_overlap(double q, double eps) noexcept nogil:
+cdef Overlap identity_overlap(double q, double eps, const Scalar* c) noexcept nogil:
     cdef Overlap o
     o.q, o.eps, o.d, o.d2 = q, eps, 1, 0
     return o
 
 
-cdef Overlap sign_overlap(double q, double eps) noexcept nogil:
+cdef Overlap sign_overlap(double q, double eps, const Scalar* c) noexcept nogil:
     # (C4): overlap of the signs of two Gaussian fields of overlap q
     cdef Overlap o
     o.q = 2 / M_PI * asin(q)
@@ -62,12 +62,12 @@ cdef class ScalarChannel:
         cdef Field f
         with nogil:
             for i in range(omega.shape[0]):
-                f = self.c.log_z(omega[i], V[i], self.c.kappa)
+                f = self.c.log_z(omega[i], V[i], &self.c)
                 value[i], d[i], d2[i] = f.log_z, f.d, f.d2
 
     def overlap(self, double q, double eps):
         """Overlap of the fields: (q, 1 - q, dq, d2q) as functions of the weights'."""
-        cdef Overlap o = self.c.overlap(q, eps)
+        cdef Overlap o = self.c.overlap(q, eps, &self.c)
         return o.q, o.eps, o.d, o.d2
 
 

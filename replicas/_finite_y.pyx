@@ -23,10 +23,10 @@ ctypedef struct Context:
 
 
 cdef void update(Context* c, double x) noexcept nogil:
-    cdef Overlap inner = c.channel.overlap(c.q1, c.eps)
+    cdef Overlap inner = c.channel.overlap(c.q1, c.eps, &c.channel)
     c.q0, c.dq = c.q1 / (1 + exp(-x)), c.q1 / (1 + exp(x))
     c.lam = c.eps + c.y * c.dq
-    c.outer = c.channel.overlap(c.q0, c.eps + c.dq)
+    c.outer = c.channel.overlap(c.q0, c.eps + c.dq, &c.channel)
     c.a = averages(
         c.channel, c.outer, inner, gap(c.outer, inner), c.y, c.rule
     )

@@ -31,12 +31,12 @@ cdef Fields correlate(
     Scalar channel, double q, double eps, double eps_p, double eps_t, double eps1
 ) noexcept nogil:
     # (F8)
-    cdef Overlap p = channel.overlap(1 - eps_p, eps_p)
+    cdef Overlap p = channel.overlap(1 - eps_p, eps_p, &channel)
     cdef double s, gap, free, V
     cdef Fields o
-    o.q = channel.overlap(q, eps)
-    o.t = channel.overlap(1 - eps_t, eps_t)
-    o.q1 = channel.overlap(1 - eps1, eps1)
+    o.q = channel.overlap(q, eps, &channel)
+    o.t = channel.overlap(1 - eps_t, eps_t, &channel)
+    o.q1 = channel.overlap(1 - eps1, eps1, &channel)
     s = o.q.q - o.t.q
     gap = p.eps - s
     free = 2 * p.eps - s * s / o.q.q - gap * gap / o.q.eps - o.q1.eps
@@ -86,15 +86,15 @@ cdef void averages(
         total[i] = 0
     for i in range(outer.n):
         z0 = gauss_node(outer, i, &w0)
-        g = reference.log_z(o.root_q * z0, o.q.eps, reference.kappa)
+        g = reference.log_z(o.root_q * z0, o.q.eps, &reference)
         inner = inner_grid(o, z0, reference.kappa, rule)
         for j in range(inner.n):
             y = sinh_node(inner, j, &w1)
             tagged = reference.log_z(
-                o.root_q * z0 + drift * y, V, reference.kappa
+                o.root_q * z0 + drift * y, V, &reference
             )
             w = w0 * w1 * exp(tagged.log_z - g.log_z - 0.5 * y * y)
-            f = channel.log_z(o.slope * z0 + o.root_V * y, o.q1.eps, channel.kappa)
+            f = channel.log_z(o.slope * z0 + o.root_V * y, o.q1.eps, &channel)
             total[0] += w * f.log_z
             total[1] += w * f.d * f.d
             total[2] += w * g.d * f.d

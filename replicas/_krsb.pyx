@@ -34,13 +34,13 @@ def terminal(
             if D == 0:
                 omega = h
             for _ in range(200):
-                z = c.log_z(omega, V, c.kappa)
+                z = c.log_z(omega, V, &c)
                 move = (h - omega + D * z.d) / (1 - D * z.d2)
                 omega += move
                 if fabs(move) < 1e-7 * sqrt(V):
                     break
             # the last move was quadratically small: values at the root
-            z = c.log_z(omega, V, c.kappa)
+            z = c.log_z(omega, V, &c)
             slope = 1 / (1 - D * z.d2)
             f[j] = z.log_z - 0.5 * D * z.d * z.d
             d[j] = z.d

@@ -37,7 +37,7 @@ cdef double omega_of(
     cdef double omega = (h + D / V * channel.kappa) / (1 + D / V), step
     cdef Field f
     for _ in range(500):
-        f = channel.log_z(omega, V, channel.kappa)
+        f = channel.log_z(omega, V, &channel)
         step = (h - omega + D * f.d) / (1 - D * f.d2)
         omega += step
         if fabs(step) < 1e-3 * sqrt(V):
@@ -63,7 +63,7 @@ cdef Averages averages(Context* c) noexcept nogil:
     a.norm = a.f = a.u_squared = a.u_squared_shift = a.curvature_squared = 0
     for i in range(grid.n):
         omega = sinh_node(grid, i, &w)
-        f = c.channel.log_z(omega, V, c.channel.kappa)
+        f = c.channel.log_z(omega, V, &c.channel)
         shift = 1 - D * f.d2
         w *= shift * G((omega - D * f.d) / sqrt(c.o.q)) / sqrt(c.o.q)
         u = (c.eps + delta) * f.d
@@ -106,7 +106,7 @@ def solve(
     with nogil:
         c.channel = channel.c
         c.alpha, c.q, c.eps = alpha, 1 - eps, eps
-        c.o = c.channel.overlap(c.q, eps)
+        c.o = c.channel.overlap(c.q, eps, &c.channel)
         c.rule.step, c.rule.window = 2.5 * step, window
         # a coarse rule brings Newton close
         root = find_root(stationarity, &c, start, -46, 690, 1e-3)

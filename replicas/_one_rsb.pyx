@@ -37,7 +37,7 @@ cdef inline Node node_at(
     Scalar channel, double h, double root_D, double V, double m, double z
 ) noexcept nogil:
     cdef Node n
-    n.field = channel.log_z(h + root_D * z, V, channel.kappa)
+    n.field = channel.log_z(h + root_D * z, V, &channel)
     n.exponent = m * n.field.log_z - 0.5 * z * z
     n.slope = m * root_D * n.field.d - z
     n.curvature = 1 - m * root_D * root_D * n.field.d2
@@ -138,12 +138,12 @@ cdef double falling_root(
 ) noexcept nogil:
     # field above the margin where tilt_log |log Z| + tilt_d2 |(log Z)''| falls below 1
     cdef double low = channel.kappa, high = low + 40 * sqrt(V), omega = low
-    cdef Field f = channel.log_z(omega, V, channel.kappa)
+    cdef Field f = channel.log_z(omega, V, &channel)
     if tilt_log * f.log_z + tilt_d2 * f.d2 > -1:
         return low
     for _ in range(24):
         omega = 0.5 * (low + high)
-        f = channel.log_z(omega, V, channel.kappa)
+        f = channel.log_z(omega, V, &channel)
         if tilt_log * f.log_z + tilt_d2 * f.d2 > -1:
             high = omega
         else:
@@ -161,7 +161,7 @@ cdef Wall wall_of(Scalar channel, double D, double V, double m) noexcept nogil:
     cdef double omega = falling_root(channel, V, 0, m * D), width
     cdef Wall wall
     width = thickness(channel, V, omega)
-    wall.h = omega - m * D * channel.log_z(omega, V, channel.kappa).d
+    wall.h = omega - m * D * channel.log_z(omega, V, &channel).d
     wall.h_width = 2.8 * sqrt(width * width + D)
     wall.omega = falling_root(channel, V, m, 0)
     wall.omega_width = thickness(channel, V, wall.omega)
@@ -207,8 +207,8 @@ def energetic(
 ):
     """Averages at (q0, q1, m), eps = 1 - q, with the two overlaps of the fields."""
     cdef Rule rule
-    cdef Overlap outer = channel.c.overlap(q0, eps0)
-    cdef Overlap inner = channel.c.overlap(q1, eps1)
+    cdef Overlap outer = channel.c.overlap(q0, eps0, &channel.c)
+    cdef Overlap inner = channel.c.overlap(q1, eps1, &channel.c)
     cdef Averages a
     rule.step, rule.window = step, window
     with nogil:

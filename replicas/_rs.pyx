@@ -44,7 +44,7 @@ cdef Averages averages(Scalar channel, Overlap o, Rule rule) noexcept nogil:
     a.f = a.f1_squared = a.f2_squared = a.f1_squared_f2 = a.norm = 0
     for i in range(grid.n):
         z = gauss_node(grid, i, &w)
-        f = channel.log_z(root_q * z, o.eps, channel.kappa)
+        f = channel.log_z(root_q * z, o.eps, &channel)
         a.f += w * f.log_z
         a.f1_squared += w * f.d * f.d
         a.f2_squared += w * f.d2 * f.d2
@@ -59,7 +59,7 @@ cdef double stationarity(double x, void* context, double* slope) noexcept nogil:
     cdef Overlap o
     cdef double growth
     c.q, c.eps = 1 / (1 + exp(-x)), 1 / (1 + exp(x))
-    o = c.channel.overlap(c.q, c.eps)
+    o = c.channel.overlap(c.q, c.eps, &c.channel)
     c.a = averages(c.channel, o, c.rule)
     # (R5): derivative of E f'^2 in tq
     growth = c.a.f2_squared - 2 * c.a.f1_squared_f2
@@ -83,7 +83,7 @@ cdef double extrapolate(Branch old, Branch last, double log_alpha) noexcept nogi
 def load_and_stability(ScalarChannel channel, double x, double step, double window):
     """log alpha of the saddle at q = 1/(1 + exp(-x)) (R3), and its stability (R6)."""
     cdef double q = 1 / (1 + exp(-x)), eps = 1 / (1 + exp(x))
-    cdef Overlap o = channel.c.overlap(q, eps)
+    cdef Overlap o = channel.c.overlap(q, eps, &channel.c)
     cdef Rule rule
     cdef Averages a
     rule.step, rule.window = step, window
@@ -139,7 +139,7 @@ def solve(
             last.log_alpha, last.x, last.dx = c.log_alpha, root.x, 1 / root.slope
             known += 1
             q, eps = 1 / (1 + exp(-root.x)), 1 / (1 + exp(root.x))
-            o = c.channel.overlap(q, eps)
+            o = c.channel.overlap(q, eps, &c.channel)
             fine = averages(c.channel, o, fine_rule)
             value = entropic_rs(q, eps) + alpha[i] * fine.f  # (R1)
             out[i, 2] = value

@@ -7,7 +7,7 @@ from scipy.special import bdtr, gammaln, ndtr
 
 from replicas import _capacity, check, rsb_capacity
 from replicas.channels import Perceptron, Tree, Wide, single_unit
-from replicas.model import require_model
+from replicas.model import require_spherical
 from replicas.quadrature import gaussian_average
 from replicas.results import Estimate
 
@@ -34,7 +34,7 @@ def capacity(model, ansatz="rs"):
 
     Source: docs/capacity.md (K1)-(K9).
     """
-    require_model("capacity", model)
+    require_spherical("capacity", model)
     check.choice("capacity", "ansatz", ansatz, ("rs", "1rsb"))
     channel = single_unit(model.channel)
     rs = rs_capacity(channel)

@@ -11,7 +11,7 @@ import numpy as np
 from replicas import check
 from replicas.channels import Tree, single_unit
 from replicas.franz_parisi_terms import Overlaps, scalar_averages
-from replicas.model import require_model
+from replicas.model import require_spherical
 from replicas.quadrature import Rule
 from replicas.results import Curve, failed_point, stack
 from replicas.rs import rs
@@ -76,7 +76,7 @@ def franz_parisi(model, alpha, distance, reference=None):
 
     Source: docs/franz_parisi.md (F1)-(F20).
     """
-    require_model("franz_parisi", model)
+    require_spherical("franz_parisi", model)
     alpha = check.positive("franz_parisi", "alpha", alpha)
     distance = check.distance("franz_parisi", distance)
     if reference is not None:

@@ -6,7 +6,7 @@ import numpy as np
 
 from replicas import check, finite_y, large_y, rsb_centre, tree_large_y
 from replicas.channels import Tree, single_unit
-from replicas.model import require_model
+from replicas.model import require_spherical
 from replicas.results import Curve, failed_point, stack
 
 __all__ = ["local_entropy"]
@@ -64,7 +64,7 @@ def local_entropy(
     Source: docs/large_y.md (L1)-(L10), docs/large_y_trees.md, docs/finite_y.md,
     docs/rsb_centre.md.
     """
-    require_model("local_entropy", model)
+    require_spherical("local_entropy", model)
     alpha = check.positive("local_entropy", "alpha", alpha)
     distance = check.distance("local_entropy", distance)
     y = check.inside("local_entropy", "y", y, ">= 1", lambda y: y >= 1)

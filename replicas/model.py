@@ -3,20 +3,20 @@
 from dataclasses import dataclass
 
 from replicas.channels import Perceptron, Tree, Wide
-from replicas.priors import Spherical
+from replicas.priors import Binary, Spherical
 
-__all__ = ["Model", "require_model"]
+__all__ = ["Model", "require_model", "require_spherical"]
 
 
 @dataclass(frozen=True)
 class Model:
     """Weights drawn from `prior` that must satisfy patterns through `channel`."""
 
-    prior: Spherical
+    prior: Binary | Spherical
     channel: Perceptron | Tree | Wide
 
     def __post_init__(self):
-        if not isinstance(self.prior, Spherical):
+        if not isinstance(self.prior, (Binary, Spherical)):
             raise TypeError(f"Model: prior must be a prior, given {self.prior!r}")
         if not isinstance(self.channel, (Perceptron, Tree, Wide)):
             raise TypeError(f"Model: channel must be a channel, given {self.channel!r}")
@@ -26,3 +26,12 @@ def require_model(function, model):
     """Refuse what is not a `Model`."""
     if not isinstance(model, Model):
         raise TypeError(f"{function}: model must be a Model, given {model!r}")
+
+
+def require_spherical(function, model):
+    """Refuse what is not a `Model` of spherical weights."""
+    require_model(function, model)
+    if not isinstance(model.prior, Spherical):
+        raise ValueError(
+            f"{function}: the prior must be Spherical, given {model.prior!r}"
+        )

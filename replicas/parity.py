@@ -5,7 +5,7 @@ from scipy.optimize import minimize_scalar
 from scipy.special import erf, erfc, expit, roots_legendre
 
 from replicas.channels import Tree
-from replicas.model import require_model
+from replicas.model import require_spherical
 from replicas.results import Estimate
 
 __all__ = ["information", "parity_transitions"]
@@ -32,7 +32,7 @@ def parity_transitions(model):
 
     Source: docs/rs.md (R14)-(R19).
     """
-    require_model("parity_transitions", model)
+    require_spherical("parity_transitions", model)
     channel = model.channel
     if not (isinstance(channel, Tree) and channel.rule == "parity" and channel.K > 1):
         raise ValueError(

@@ -9,7 +9,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-__all__ = ["Spherical"]
+__all__ = ["Binary", "Spherical"]
+
+
+@dataclass(frozen=True)
+class Binary:
+    """Weights +-1; entropies count solutions, so that log 2 is their value without
+    patterns."""
 
 
 @dataclass(frozen=True)

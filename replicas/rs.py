@@ -4,7 +4,7 @@ import numpy as np
 
 from replicas import _rs, check, tree_rs
 from replicas.channels import Tree, single_unit
-from replicas.model import require_model
+from replicas.model import require_spherical
 from replicas.quadrature import Rule
 from replicas.results import Saddle, stack
 
@@ -41,7 +41,7 @@ def rs(model, alpha):
 
     Source: docs/rs.md (R1)-(R12).
     """
-    require_model("rs", model)
+    require_spherical("rs", model)
     alpha = check.positive("rs", "alpha", alpha)
     channel = single_unit(model.channel)
     if isinstance(channel, Tree):

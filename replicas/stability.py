@@ -6,7 +6,7 @@ from scipy.special import expit
 
 from replicas import _rs, tree_rs
 from replicas.channels import Perceptron, Tree, single_unit
-from replicas.model import require_model
+from replicas.model import require_spherical
 from replicas.quadrature import Rule
 from replicas.results import Estimate
 
@@ -33,7 +33,7 @@ def at_line(model):
 
     Source: docs/rs.md (R6), (R10), (R13).
     """
-    require_model("at_line", model)
+    require_spherical("at_line", model)
     channel = single_unit(model.channel)
     if isinstance(channel, Perceptron) and channel.kappa >= 0:
         return _failure("RS is stable up to capacity")
