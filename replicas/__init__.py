@@ -11,6 +11,7 @@ from replicas.channels import Perceptron, Tree, Wide
 from replicas.equilibrium import equilibrium
 from replicas.franz_parisi import franz_parisi
 from replicas.local_entropy import local_entropy
+from replicas.margin import largest_margin
 from replicas.model import Model
 from replicas.one_rsb import one_rsb
 from replicas.parity import parity_transitions
@@ -33,6 +34,7 @@ __all__ = [
     "capacity",
     "equilibrium",
     "franz_parisi",
+    "largest_margin",
     "local_entropy",
     "one_rsb",
     "parity_transitions",

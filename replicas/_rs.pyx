@@ -1,4 +1,4 @@
-"""Replica symmetric saddle of a scalar channel, spherical weights: docs/rs.md."""
+"""Replica symmetric saddle of a scalar channel: docs/rs.md, docs/binary.md."""
 
 from libc.float cimport DBL_EPSILON
 from libc.math cimport NAN, exp, fabs, log, sqrt
@@ -6,11 +6,14 @@ from libc.math cimport NAN, exp, fabs, log, sqrt
 from replicas._channels cimport Field, Overlap, Scalar, ScalarChannel
 from replicas._quadrature cimport Grid, Rule, front_grid, gauss_node
 from replicas._saddle cimport Root, find_root
-from replicas._spherical cimport entropic_rs, log_q_hat_rs
+from replicas._weights cimport PriorKernel, Weights, WeightsAt
+
+cdef double LOW = -80  # of the coordinate x of a branch
 
 ctypedef struct Averages:
     # over the field h = sqrt(tq) z, with f = log Z(h, 1 - tq)
     double f
+    double f1
     double f1_squared
     double f2_squared
     double f1_squared_f2
@@ -18,15 +21,16 @@ ctypedef struct Averages:
 
 ctypedef struct Context:
     Scalar channel
+    WeightsAt weights
     Rule rule
     double log_alpha
     # where the equation was last evaluated
-    double q
-    double eps
+    Weights w
+    Overlap o
     Averages a
 
 ctypedef struct Branch:
-    # a point x = logit q of the branch and dx/dlog alpha there
+    # a point x of the branch and dx/dlog alpha there
     double log_alpha
     double x
     double dx
@@ -41,11 +45,12 @@ cdef Averages averages(Scalar channel, Overlap o, Rule rule) noexcept nogil:
     cdef Field f
     cdef Averages a
     cdef int i
-    a.f = a.f1_squared = a.f2_squared = a.f1_squared_f2 = a.norm = 0
+    a.f = a.f1 = a.f1_squared = a.f2_squared = a.f1_squared_f2 = a.norm = 0
     for i in range(grid.n):
         z = gauss_node(grid, i, &w)
         f = channel.log_z(root_q * z, o.eps, &channel)
         a.f += w * f.log_z
+        a.f1 += w * f.d
         a.f1_squared += w * f.d * f.d
         a.f2_squared += w * f.d2 * f.d2
         a.f1_squared_f2 += w * f.d * f.d * f.d2
@@ -53,20 +58,41 @@ cdef Averages averages(Scalar channel, Overlap o, Rule rule) noexcept nogil:
     return a
 
 
-cdef double stationarity(double x, void* context, double* slope) noexcept nogil:
-    # (R4): log of the two sides of the saddle equation, q = 1/(1 + exp(-x))
-    cdef Context* c = <Context*>context
-    cdef Overlap o
+cdef double log_load(double x, Context* c, double* slope) noexcept nogil:
+    # (R3): log of the load whose saddle is at x; its derivative goes to slope
     cdef double growth
-    c.q, c.eps = 1 / (1 + exp(-x)), 1 / (1 + exp(x))
-    o = c.channel.overlap(c.q, c.eps, &c.channel)
-    c.a = averages(c.channel, o, c.rule)
+    c.w = c.weights(x, c.rule)
+    c.o = c.channel.overlap(c.w.q, c.w.eps, &c.channel)
+    c.a = averages(c.channel, c.o, c.rule)
     # (R5): derivative of E f'^2 in tq
     growth = c.a.f2_squared - 2 * c.a.f1_squared_f2
-    slope[0] = c.q * c.eps * (
-        1 / c.q + 2 / c.eps - o.d2 / o.d - o.d * growth / c.a.f1_squared
+    slope[0] = c.w.dlog_q_hat - c.w.dq * (
+        c.o.d2 / c.o.d + c.o.d * growth / c.a.f1_squared
     )
-    return log_q_hat_rs(c.q, c.eps) - log(o.d * c.a.f1_squared) - c.log_alpha
+    return c.w.log_q_hat - log(c.o.d * c.a.f1_squared)
+
+
+cdef double stationarity(double x, void* context, double* slope) noexcept nogil:
+    # (R4): log of the two sides of the saddle equation
+    cdef Context* c = <Context*>context
+    return log_load(x, c, slope) - c.log_alpha
+
+
+cdef double lost_entropy(double x, void* context, double* slope) noexcept nogil:
+    # minus the entropy of the saddle at x (BN8), a saddle of the load exp(log_alpha)
+    cdef Context* c = <Context*>context
+    cdef double alpha
+    c.log_alpha = log_load(x, c, slope)
+    alpha = exp(c.log_alpha)
+    slope[0] *= -alpha * c.a.f
+    return -c.w.entropic - alpha * c.a.f
+
+
+cdef double index(Context* c) noexcept nogil:
+    # (R6)
+    return exp(c.log_alpha) * c.w.response * (
+        c.o.d * c.o.d * c.a.f2_squared + c.o.d2 * c.a.f1_squared
+    )
 
 
 cdef double extrapolate(Branch old, Branch last, double log_alpha) noexcept nogil:
@@ -80,44 +106,77 @@ cdef double extrapolate(Branch old, Branch last, double log_alpha) noexcept nogi
     )
 
 
-def load_and_stability(ScalarChannel channel, double x, double step, double window):
-    """log alpha of the saddle at q = 1/(1 + exp(-x)) (R3), and its stability (R6)."""
-    cdef double q = 1 / (1 + exp(-x)), eps = 1 / (1 + exp(x))
-    cdef Overlap o = channel.c.overlap(q, eps, &channel.c)
-    cdef Rule rule
-    cdef Averages a
-    rule.step, rule.window = step, window
-    a = averages(channel.c, o, rule)
+def load_and_stability(
+    PriorKernel prior, ScalarChannel channel, double x, double step, double window
+):
+    """log alpha of the saddle at x (R3), its stability (R6) and its q."""
+    cdef Context c
+    cdef double slope = 0
+    c.channel, c.weights = channel.c, prior.at
+    c.rule.step, c.rule.window = step, window
+    c.log_alpha = log_load(x, &c, &slope)
+    return c.log_alpha, index(&c), c.w.q
+
+
+def zero_entropy(
+    PriorKernel prior, ScalarChannel channel, double step, double window,
+    double fine_step, double fine_window,
+):
+    """Load at which the entropy of the saddle vanishes (BN8), its error, the residual
+    of (R4), d log alpha/d kappa (BN9) and the order parameters; None without root.
+    """
+    cdef Context c, fine
+    cdef Root root
+    cdef double alpha, better, rounding, slope = 0, step_x
+    c.channel, c.weights = channel.c, prior.at
+    c.rule.step, c.rule.window = step, window
+    fine = c
+    fine.rule.step, fine.rule.window = fine_step, fine_window
+    with nogil:
+        root = find_root(lost_entropy, &c, 1, LOW, prior.high, 1e-8)
+        log_load(root.x, &c, &slope)
+        fine.log_alpha = log_load(root.x, &fine, &slope)
+    if not root.success:
+        return None
+    # stationary in x, as the entropy is
+    alpha = -c.w.entropic / c.a.f
+    better = -fine.w.entropic / fine.a.f
+    rounding = 8 * fabs(fine.w.entropic) + 2 * fine.w.cancels
+    # one more step for x by the fine rule
+    step_x = (log(better) - fine.log_alpha) / slope
     return (
-        log(q) - 2 * log(eps) - log(o.d * a.f1_squared),
-        q / (o.d * a.f1_squared) * (
-            o.d * o.d * a.f2_squared + o.d2 * a.f1_squared
-        ),
+        better,
+        fabs(better - alpha) + DBL_EPSILON * (rounding / fabs(fine.a.f) + 4 * better),
+        fabs(log(better) - fine.log_alpha),
+        fine.a.f1 / fine.a.f,
+        {
+            "q": fine.w.q + step_x * fine.w.dq,
+            "eps": fine.w.eps - step_x * fine.w.dq,
+            "q_hat": fine.w.q_hat * (1 + step_x * fine.w.dlog_q_hat),
+        },
     )
 
 
 def solve(
-    ScalarChannel channel, const double[::1] alpha, double step, double window,
-    double fine_step, double fine_window, double[:, ::1] out,
+    PriorKernel prior, ScalarChannel channel, const double[::1] alpha, double step,
+    double window, double fine_step, double fine_window, double[:, ::1] out,
 ):
-    """Saddles along alpha, each started from the last: rows of `out` hold
-    q, 1 - q, entropy, stability, error, residual; nan where there is none.
+    """Saddles along alpha, each started from the last: rows of `out` hold q, 1 - q,
+    q_hat, entropy, stability, error, residual; nan where there is none.
     """
     cdef Py_ssize_t i
     cdef int known = 0
-    cdef double x, q, eps, value, residual
-    cdef Context c
+    cdef double x, value, coarse, slope = 0
+    cdef Context c, fine
     cdef Root root
-    cdef Overlap o
-    cdef Averages fine
-    cdef Rule fine_rule
     cdef Branch old, last
-    c.channel = channel.c
+    c.channel, c.weights = channel.c, prior.at
     c.rule.step, c.rule.window = step, window
-    fine_rule.step, fine_rule.window = fine_step, fine_window
+    fine = c
+    fine.rule.step, fine.rule.window = fine_step, fine_window
     with nogil:
         for i in range(alpha.shape[0]):
-            c.log_alpha = log(alpha[i])
+            c.log_alpha = fine.log_alpha = log(alpha[i])
             if known == 0:
                 x = c.log_alpha - 0.7
             elif known == 1 or last.log_alpha - old.log_alpha < 1e-3:
@@ -127,9 +186,9 @@ def solve(
             if known == 0:
                 # a coarse rule brings Newton close
                 c.rule.step = 2 * step
-                x = find_root(stationarity, &c, x, -80, 30, 0.02).x
+                x = find_root(stationarity, &c, x, LOW, prior.high, 0.02).x
                 c.rule.step = step
-            root = find_root(stationarity, &c, x, -80, 30, 3e-7)
+            root = find_root(stationarity, &c, x, LOW, prior.high, 3e-7)
             if not root.success:
                 out[i, :] = NAN
                 known = 0
@@ -138,24 +197,20 @@ def solve(
                 old = last
             last.log_alpha, last.x, last.dx = c.log_alpha, root.x, 1 / root.slope
             known += 1
-            q, eps = 1 / (1 + exp(-root.x)), 1 / (1 + exp(root.x))
-            o = c.channel.overlap(q, eps, &c.channel)
-            fine = averages(c.channel, o, fine_rule)
-            value = entropic_rs(q, eps) + alpha[i] * fine.f  # (R1)
-            out[i, 2] = value
-            # (R6)
-            out[i, 3] = alpha[i] * eps * eps * (
-                o.d * o.d * fine.f2_squared + o.d2 * fine.f1_squared
-            )
-            # against the coarse rule, at the last Newton point: S is stationary
-            out[i, 4] = (
-                fabs(value - entropic_rs(c.q, c.eps) - alpha[i] * c.a.f)
-                + alpha[i] * fabs(fine.f) * fabs(fine.norm - 1)
-                # rounding; the two terms of (R1) cancel as q -> 1
-                + DBL_EPSILON * (8 * fabs(value) + 2 * q / eps)
-            )
-            residual = log_q_hat_rs(q, eps) - log(o.d * fine.f1_squared) - c.log_alpha
-            out[i, 5] = fabs(residual)
+            coarse = c.w.entropic + alpha[i] * c.a.f
+            value = stationarity(root.x, &fine, &slope)
             # one more Newton step, by the fine rule; S does not feel it
-            x = root.x - residual / root.slope
-            out[i, 0], out[i, 1] = 1 / (1 + exp(-x)), 1 / (1 + exp(x))
+            x = -value / root.slope
+            out[i, 0], out[i, 1] = fine.w.q + x * fine.w.dq, fine.w.eps - x * fine.w.dq
+            out[i, 2] = fine.w.q_hat * (1 + x * fine.w.dlog_q_hat)
+            out[i, 4] = index(&fine)
+            out[i, 6] = fabs(value)
+            value = fine.w.entropic + alpha[i] * fine.a.f  # (R1), (BN1)
+            out[i, 3] = value
+            # against the coarse rule, at the last Newton point: S is stationary
+            out[i, 5] = (
+                fabs(value - coarse)
+                + alpha[i] * fabs(fine.a.f) * fabs(fine.a.norm - 1)
+                # rounding; terms of the entropic one cancel as q -> 1
+                + DBL_EPSILON * (8 * fabs(value) + 2 * fine.w.cancels)
+            )

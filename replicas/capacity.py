@@ -6,8 +6,10 @@ import numpy as np
 from scipy.special import bdtr, gammaln, ndtr
 
 from replicas import _capacity, check, rsb_capacity
+from replicas.binary_capacity import zero_entropy
 from replicas.channels import Perceptron, Tree, Wide, single_unit
-from replicas.model import require_spherical
+from replicas.model import require_model
+from replicas.priors import Binary
 from replicas.quadrature import gaussian_average
 from replicas.results import Estimate
 
@@ -17,26 +19,34 @@ MAX_UNITS = 9  # of a tree whose sums run over a grid of fields
 
 
 def capacity(model, ansatz="rs"):
-    """Load at which the volume of solutions vanishes, in patterns per weight.
+    """Load at which no solutions are left, in patterns per weight.
+
+    Spherical weights: their volume vanishes. Binary weights: the RS entropy does, which
+    is where the frozen 1-RSB solution sets in.
 
     Parameters
     ----------
     model : Model. Trees of at most 9 units for the ansatz "1rsb".
-    ansatz : "rs" or "1rsb" (one step of replica symmetry breaking; at most the RS one).
+    ansatz : "rs" or, for spherical weights, "1rsb" (one step of replica symmetry
+        breaking; at most the RS one).
 
     Returns
     -------
-    Estimate; order {} for "rs"; for "1rsb" the "q0" and "w" = m/(1 - q1), q1 -> 1, at
+    Estimate; order "q", "eps", "q_hat" of the saddle for binary weights, {} for
+    spherical ones and "rs"; for "1rsb" the "q0" and "w" = m/(1 - q1), q1 -> 1, at
     which the load is minimal. For the Perceptron with kappa >= 0 that is the limit
     w -> 0, the RS capacity; for -8e-4 < kappa < 0 both differ by less than |kappa|^3,
     which is then the error. The RS capacity of Wide is inf. Its 1-RSB load grows
     without bound as q1 -> 1: success is False.
 
-    Source: docs/capacity.md (K1)-(K9).
+    Source: docs/capacity.md (K1)-(K9); docs/binary.md (BN8).
     """
-    require_spherical("capacity", model)
+    require_model("capacity", model)
     check.choice("capacity", "ansatz", ansatz, ("rs", "1rsb"))
     channel = single_unit(model.channel)
+    if isinstance(model.prior, Binary):
+        check.choice("capacity", "ansatz of binary weights", ansatz, ("rs",))
+        return zero_entropy(channel)[0]
     rs = rs_capacity(channel)
     if ansatz == "rs" or not rs.success:
         return rs

@@ -1,13 +1,17 @@
 """Priors on the weights: the entropic term of each ansatz, with its gradient.
 
 docs/one_rsb.md and docs/franz_parisi.md derive the formulas; the terms of the RS ansatz
-are in _spherical.pxd, for its C solver. Overlaps near 1 are given by eps = 1 - q.
+are in _spherical.pxd and _binary.pxd, for its C solver. Overlaps near 1 are given by
+eps = 1 - q.
 """
 
 import math
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
+
+from replicas._weights import PriorKernel
 
 __all__ = ["Binary", "Spherical"]
 
@@ -17,10 +21,14 @@ class Binary:
     """Weights +-1; entropies count solutions, so that log 2 is their value without
     patterns."""
 
+    kernel: ClassVar[PriorKernel] = PriorKernel(True)
+
 
 @dataclass(frozen=True)
 class Spherical:
     """Weights on the sphere |W|^2 = N; the unit of volume is the whole sphere."""
+
+    kernel: ClassVar[PriorKernel] = PriorKernel(False)
 
     def one_rsb(self, q0, dq, eps, m):
         """1-RSB entropic term G_S, with dq = q1 - q0 >= 0 and eps = 1 - q1.

@@ -4,7 +4,8 @@ import numpy as np
 
 from replicas import _rs, check, tree_rs
 from replicas.channels import Tree, single_unit
-from replicas.model import require_spherical
+from replicas.model import require_model, require_spherical
+from replicas.priors import Binary
 from replicas.quadrature import Rule
 from replicas.results import Saddle, stack
 
@@ -15,13 +16,19 @@ FINEST = 0.02
 RULE = Rule()
 NOT_UNIQUE = "no unique saddle: alpha is near or above the RS capacity"
 UNIQUE_ABOVE = -2.5  # margins at which alpha(q) increases up to capacity
+COLUMNS = 7
+ABOVE = "the RS entropy is negative: above the capacity"
+AT = "replica symmetry is unstable"
+FROZEN = "no saddle below q = 1 - 1e-13: the weights are frozen"
 REFUSAL = "no saddle: alpha is above the RS capacity"
 
 
 def rs(model, alpha):
-    r"""Replica symmetric saddle of the Gardner volume.
+    r"""Replica symmetric saddle: typical solutions.
 
-    S(q) = [log(1 - q) + q/(1 - q)]/2 + alpha E log Z(sqrt(q) z, 1 - q), minimal in q.
+    S(q) = [log(1 - q) + q/(1 - q)]/2 + alpha E log Z(sqrt(q) z, 1 - q), minimal in q,
+    for spherical weights; for binary ones the first term is the minimum over q_hat of
+    -q_hat (1 - q)/2 + E log 2cosh(sqrt(q_hat) z).
 
     Parameters
     ----------
@@ -34,17 +41,22 @@ def rs(model, alpha):
     index `stability` (stable below 1). Above the capacity success is False, as
     where there are several saddles: near the capacity of margins below -2.5.
 
+    Binary weights: order has "q_hat" too. The entropy is log 2 at alpha = 0; a saddle
+    with negative entropy, above the capacity, is returned as it is, and the message
+    says so, as it does where stability > 1.
+
     Trees have at most 9 units. Among several saddles the one of least entropy is
     returned; the parity has q = 0 at every load. Error of the entropy at alpha = 1:
     below 1e-12 for K = 3, 1e-11 for K = 5, 1e-9 for K = 7, 1e-6 for K = 9; it grows
     with q, and q > 0.99 is not resolved (success is False).
 
-    Source: docs/rs.md (R1)-(R12).
+    Source: docs/rs.md (R1)-(R12), docs/binary.md (BN1)-(BN7).
     """
-    require_spherical("rs", model)
+    require_model("rs", model)
     alpha = check.positive("rs", "alpha", alpha)
     channel = single_unit(model.channel)
     if isinstance(channel, Tree):
+        require_spherical("rs", model)
         tree_rs.require_units("rs", channel)
         points = tree_rs.solve(channel, alpha.ravel())
         result = stack(points, alpha.shape) if alpha.ndim else points[0]
@@ -54,20 +66,27 @@ def rs(model, alpha):
 
 
 def _scalar(model, channel, alpha):
-    refusal = REFUSAL if channel.kappa >= UNIQUE_ABOVE else NOT_UNIQUE
+    if isinstance(model.prior, Binary):
+        refusal = FROZEN
+    else:
+        refusal = REFUSAL if channel.kappa >= UNIQUE_ABOVE else NOT_UNIQUE
     if alpha.ndim == 0:
-        columns = _branch(channel, alpha.reshape(1))[0].tolist()
+        columns = _branch(model.prior, channel, alpha.reshape(1))[0].tolist()
         success = columns[0] == columns[0]
         message = "" if success else refusal
     else:
         order = np.argsort(alpha, axis=None, kind="stable")
-        out = np.empty((alpha.size, 6))
-        out[order] = _branch(channel, alpha.ravel()[order])
-        columns = out.T.reshape(6, *alpha.shape)
+        out = np.empty((alpha.size, COLUMNS))
+        out[order] = _branch(model.prior, channel, alpha.ravel()[order])
+        columns = out.T.reshape(COLUMNS, *alpha.shape)
         success = ~np.isnan(columns[0])
         message = np.where(success, "", refusal).astype(object)
-    q, eps, entropy, stability, error, residual = columns
+    q, eps, q_hat, entropy, stability, error, residual = columns
     order = {"q": q, "eps": eps}
+    if isinstance(model.prior, Binary):
+        order["q_hat"] = q_hat
+        if np.any(entropy < 0) or np.any(stability > 1):
+            message = _warnings(message, entropy, stability)
     return Saddle(
         model=model,
         ansatz="rs",
@@ -83,26 +102,38 @@ def _scalar(model, channel, alpha):
     )
 
 
-def _several(kernel, alpha):
+def _warnings(message, entropy, stability):
+    """What a saddle of binary weights may not be taken for."""
+    said = [message, np.where(entropy < 0, ABOVE, ""), np.where(stability > 1, AT, "")]
+    said = zip(*map(np.ravel, said), strict=True)
+    joined = np.array(["; ".join(filter(None, each)) for each in said])
+    joined = joined.astype(object).reshape(np.shape(message))
+    return joined[()]
+
+
+def _several(prior, channel, alpha):
     """Where alpha(q) (R3) passes a load more than once."""
     grid = np.linspace(-40, 29, 300)
-    loads = [_rs.load_and_stability(kernel, x, RULE.step, RULE.window)[0] for x in grid]
+    rule = RULE.step, RULE.window
+    loads = [
+        _rs.load_and_stability(prior.kernel, channel.kernel, x, *rule)[0] for x in grid
+    ]
     above = np.array(loads) > np.log(alpha)[:, None]
     return np.count_nonzero(np.diff(above), axis=1) > 1
 
 
-def _branch(channel, alpha):
-    """Rows (q, 1 - q, entropy, stability, error, residual) at increasing alpha."""
-    out = np.empty((alpha.size, 6))
+def _branch(prior, channel, alpha):
+    """Rows (q, 1 - q, q_hat, entropy, stability, error, residual), alpha increasing."""
+    out = np.empty((alpha.size, COLUMNS))
     rule = RULE
     while True:
         fine = rule.finer()
         rules = rule.step, rule.window, fine.step, fine.window
-        _rs.solve(channel.kernel, alpha, *rules, out)
+        _rs.solve(prior.kernel, channel.kernel, alpha, *rules, out)
         # a failed point holds nan and does not ask for refinement
-        if rule.step < FINEST or not (out[:, 4] * out[:, 1] > TOLERANCE).any():
+        if rule.step < FINEST or not (out[:, 5] * out[:, 1] > TOLERANCE).any():
             break
         rule = fine
     if channel.kappa < UNIQUE_ABOVE:
-        out[_several(channel.kernel, alpha)] = np.nan
+        out[_several(prior, channel, alpha)] = np.nan
     return out

@@ -6,13 +6,14 @@ from scipy.special import expit
 
 from replicas import _rs, tree_rs
 from replicas.channels import Perceptron, Tree, single_unit
-from replicas.model import require_spherical
+from replicas.model import require_model, require_spherical
+from replicas.priors import Binary
 from replicas.quadrature import Rule
 from replicas.results import Estimate
 
 __all__ = ["at_line"]
 
-SCAN = np.arange(-12.0, 30.0, 0.5)  # logit q
+SCAN = np.arange(-12.0, 30.0, 0.5)  # logit q; log q_hat for binary weights
 
 
 def at_line(model):
@@ -28,17 +29,23 @@ def at_line(model):
     Returns
     -------
     Estimate with value alpha (patterns per weight), its error, order "q". success is
-    False where RS is stable up to the capacity (Perceptron with kappa >= 0) and for
-    the parity of 3 or more units, whose state q = 0 is stable at every load.
+    False where RS is stable up to the capacity (spherical weights, Perceptron with
+    kappa >= 0) and for the parity of 3 or more units, whose state q = 0 is stable
+    at every load.
 
-    Source: docs/rs.md (R6), (R10), (R13).
+    The load of binary weights may lie above their capacity.
+
+    Source: docs/rs.md (R6), (R10), (R13); docs/binary.md (BN6).
     """
-    require_spherical("at_line", model)
+    require_model("at_line", model)
     channel = single_unit(model.channel)
+    if isinstance(model.prior, Binary) and not isinstance(channel, Tree):
+        return _scalar(model.prior, channel)
+    require_spherical("at_line", model)
     if isinstance(channel, Perceptron) and channel.kappa >= 0:
         return _failure("RS is stable up to capacity")
     if not isinstance(channel, Tree):
-        return _scalar(channel)
+        return _scalar(model.prior, channel)
     if channel.rule == "parity" and channel.K > 2:
         return _failure("RS is stable up to capacity: q = 0 is stable at every load")
     if channel.rule == "parity":
@@ -48,12 +55,12 @@ def at_line(model):
     return _tree(channel)
 
 
-def _scalar(channel):
+def _scalar(prior, channel):
     rule = Rule(step=0.03)  # the index asks for more nodes than the saddle
 
     def point(x, rule):
-        log_load, index = _rs.load_and_stability(
-            channel.kernel, x, rule.step, rule.window
+        log_load, index, _ = _rs.load_and_stability(
+            prior.kernel, channel.kernel, x, rule.step, rule.window
         )
         return log_load, np.log(index)
 
@@ -64,7 +71,10 @@ def _scalar(channel):
     low, high = SCAN[turns[0]], SCAN[turns[0] + 1]
     x = brentq(lambda x: point(x, rule)[1], low, high, xtol=1e-12, rtol=1e-14)
     near = point(x - 1e-3, rule), point(x + 1e-3, rule)
-    return _estimate(x, point(x, rule), point(x, rule.finer()), *near)
+    q = _rs.load_and_stability(prior.kernel, channel.kernel, x, rule.step, rule.window)[
+        2
+    ]
+    return _estimate(q, point(x, rule), point(x, rule.finer()), *near)
 
 
 def _tree(channel):
@@ -91,18 +101,16 @@ def _tree(channel):
     if np.isnan(x):
         return _failure("the sums do not resolve the index")
     near = (point(x + d, **tree_rs.SCAN) for d in (-1e-3, 1e-3))
-    return _estimate(x, point(x, **fine), point(x, **check), *near)
+    return _estimate(float(expit(x)), point(x, **fine), point(x, **check), *near)
 
 
-def _estimate(x, here, check, left, right):
-    """Load at x; `check` by another rule, `left` and `right` of x for the slopes."""
+def _estimate(q, here, check, left, right):
+    """Load at q; `check` by another rule, `left` and `right` of q for the slopes."""
     load = np.exp(here[0])
     shift = abs(check[1] - here[1]) + abs(here[1]) + 1e-15
     move = abs((right[0] - left[0]) / (right[1] - left[1]))
     error = load * (abs(check[0] - here[0]) + shift * move + 1e-15)
-    return Estimate(
-        float(load), float(error), float(abs(here[1])), True, "", {"q": float(expit(x))}
-    )
+    return Estimate(float(load), float(error), float(abs(here[1])), True, "", {"q": q})
 
 
 def _failure(message):

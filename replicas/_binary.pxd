@@ -1,0 +1,44 @@
+"""Terms of binary weights at the replica symmetric saddle: docs/binary.md."""
+
+from libc.math cimport asinh, ceil, exp, fmin, log1p, sqrt
+
+from replicas._quadrature cimport Grid, Rule, gauss_node
+from replicas._weights cimport Weights
+
+
+cdef inline Grid tanh_grid(double q_hat, Rule rule) noexcept nogil:
+    # (BN7): half line; the poles of tanh(sqrt(q_hat) z) lie at a distance
+    # pi/(2 sqrt(q_hat)) of the origin
+    cdef Grid grid
+    grid.centre, grid.t, grid.step = 0, 0, rule.step
+    grid.width = fmin(5.6, 2 / sqrt(q_hat))
+    grid.n = <int>ceil(asinh(rule.window / grid.width) / rule.step) + 1
+    return grid
+
+
+cdef inline Weights binary_weights(double x, Rule rule) noexcept nogil:
+    # (BN1)-(BN3), x = log q_hat
+    cdef Weights w
+    cdef double root = exp(0.5 * x), z, u, h, t2, s2, log_2cosh = 0
+    cdef Grid grid
+    cdef int i
+    w.q_hat, w.log_q_hat, w.dlog_q_hat = root * root, x, 1
+    w.q = w.eps = w.dq = w.response = 0
+    grid = tanh_grid(w.q_hat, rule)
+    for i in range(grid.n):
+        z = gauss_node(grid, i, &u)
+        u *= 2 if i else 1
+        h = root * z
+        z = exp(-2 * h)
+        s2 = 4 * z / ((1 + z) * (1 + z))
+        t2 = (1 - z) / (1 + z)
+        t2 *= t2
+        log_2cosh += u * (h + log1p(z))
+        w.q += u * t2
+        w.eps += u * s2
+        w.dq += u * s2 * (1 - 3 * t2)
+        w.response += u * s2 * s2
+    w.dq *= w.q_hat
+    w.cancels = w.q_hat * w.eps
+    w.entropic = log_2cosh - 0.5 * w.cancels
+    return w

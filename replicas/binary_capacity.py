@@ -1,0 +1,30 @@
+"""Load at which the RS entropy of binary weights vanishes: docs/binary.md (BN8)."""
+
+import numpy as np
+
+from replicas import _rs
+from replicas.priors import Binary
+from replicas.quadrature import Rule
+from replicas.results import Estimate
+
+__all__ = ["zero_entropy"]
+
+TOLERANCE = 1e-13  # of the load
+FINEST = 0.02
+
+
+def zero_entropy(channel):
+    """Capacity of binary weights, and d log(capacity)/d kappa (BN9)."""
+    rule = Rule()
+    while True:
+        fine = rule.finer()
+        rules = rule.step, rule.window, fine.step, fine.window
+        found = _rs.zero_entropy(Binary.kernel, channel.kernel, *rules)
+        if found is None:
+            order = dict.fromkeys(("q", "eps", "q_hat"), np.nan)
+            message = "the RS entropy has no zero below q = 1 - 1e-13"
+            return Estimate(np.nan, np.nan, np.nan, False, message, order), np.nan
+        value, error, residual, slope, order = found
+        if error < TOLERANCE * value or rule.step < FINEST:
+            return Estimate(value, error, residual, True, "", order), slope
+        rule = fine

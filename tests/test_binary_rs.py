@@ -1,0 +1,148 @@
+"""Replica symmetric saddle, capacity and largest margin of binary weights."""
+
+import numpy as np
+import pytest
+from scipy.integrate import quad
+from scipy.special import log_ndtr
+
+import replicas as rp
+
+
+def model(channel=None):
+    return rp.Model(rp.Binary(), channel or rp.Perceptron())
+
+
+# reference values (alpha, entropy, q), 14 digits
+PERCEPTRON = [
+    (0.2, 0.5501201065160805, 0.12686467387466538),
+    (0.4, 0.3964550511053043, 0.25584293824034887),
+    (0.77, 0.06630116644664585, 0.514852163554673),
+]
+
+
+@pytest.mark.parametrize(("alpha", "entropy", "q"), PERCEPTRON)
+def test_rs_of_binary_weights_equals_reference(alpha, entropy, q):
+    s = rp.rs(model(), alpha)
+    assert s.success and s.message == "" and s.stability < 1
+    assert abs(s.entropy - entropy) <= s.error + 1e-15
+    assert s.error < 1e-12
+    assert s.order["q"] == pytest.approx(q, rel=1e-13)
+    assert s.order["eps"] == pytest.approx(1 - q, rel=1e-13)
+
+
+def gaussian(f, *points):
+    def weighted(z):
+        return f(z) * np.exp(-0.5 * z * z) / np.sqrt(2 * np.pi)
+
+    return quad(weighted, -12, 12, epsabs=1e-13, points=points, limit=400)[0]
+
+
+@pytest.mark.parametrize(
+    ("channel", "alpha"),
+    [(rp.Perceptron(), 1.25), (rp.Perceptron(1.3), 0.2), (rp.Perceptron(-0.8), 2.0)],
+)
+def test_rs_of_binary_weights_equals_quad(channel, alpha):
+    s = rp.rs(model(channel), alpha)
+    q, eps, q_hat = (s.order[name] for name in ("q", "eps", "q_hat"))
+    root = np.sqrt(q_hat)
+    log_2cosh = gaussian(lambda z: np.logaddexp(root * z, -root * z), 0)
+    assert gaussian(lambda z: np.cosh(root * z) ** -2.0, 0, 3 / root) == pytest.approx(
+        eps, rel=1e-9
+    )
+
+    def log_p(z):
+        return log_ndtr((np.sqrt(q) * z - channel.kappa) / np.sqrt(eps))
+
+    front = channel.kappa / np.sqrt(q)
+    value = -0.5 * q_hat * eps + log_2cosh + alpha * gaussian(log_p, front)
+    assert s.entropy == pytest.approx(value, abs=1e-10)
+
+
+def test_rs_of_binary_weights_tends_to_log_2():
+    s = rp.rs(model(), 1e-9)
+    assert s.entropy == pytest.approx(np.log(2) * (1 - 1e-9), abs=1e-15)
+    assert s.order["q"] == pytest.approx(1e-9 * 2 / np.pi, rel=1e-6)
+
+
+@pytest.mark.parametrize("channel", [rp.Perceptron(), rp.Wide(), rp.Perceptron(0.5)])
+def test_rs_of_binary_weights_over_an_array_equals_single_calls(channel):
+    alpha = np.array([[0.3, 0.01], [1e-5, 0.45]])
+    s = rp.rs(model(channel), alpha)
+    for index in np.ndindex(2, 2):
+        one = rp.rs(model(channel), alpha[index])
+        assert one.entropy == pytest.approx(s.entropy[index], abs=2e-13)
+        assert one.order["q_hat"] == pytest.approx(s.order["q_hat"][index], rel=1e-11)
+
+
+def test_rs_of_binary_weights_says_what_it_is_not():
+    s = rp.rs(model(), [0.8, 0.9, 1.1, 1.3])
+    assert s.message[0] == ""
+    assert "entropy is negative" in s.message[1]
+    assert "entropy is negative" in s.message[2] and "unstable" in s.message[2]
+    assert s.success.tolist() == [True, True, True, False]
+    assert "no saddle" in s.message[3] and np.isnan(s.entropy[3])
+
+
+def test_capacity_of_binary_weights_equals_reference():
+    # reference values, 14 digits
+    c = rp.capacity(model())
+    assert abs(c.value - 0.8330785997395792) <= c.error < 1e-13
+    assert c.order["q"] == pytest.approx(0.563949080084562, rel=2e-14)
+    assert c.order["q_hat"] == pytest.approx(2.5763513190756795, rel=2e-14)
+    c = rp.capacity(model(rp.Wide()))
+    assert abs(c.value - 0.946952426874378) <= c.error + 1e-15 < 1e-13
+
+
+@pytest.mark.parametrize(
+    "channel", [rp.Perceptron(-3.0), rp.Perceptron(2.0), rp.Wide("sign", 0.5)]
+)
+def test_entropy_at_the_capacity_of_binary_weights_vanishes(channel):
+    c = rp.capacity(model(channel))
+    s = rp.rs(model(channel), c.value)
+    assert s.entropy == pytest.approx(0, abs=1e-12)
+    assert s.order["q"] == pytest.approx(c.order["q"], rel=1e-10)
+
+
+def test_capacity_of_binary_weights_refuses_other_ansatz():
+    with pytest.raises(ValueError, match="capacity: ansatz of binary weights must"):
+        rp.capacity(model(), ansatz="1rsb")
+
+
+# reference values, 14 digits
+MARGINS = [
+    (0.2, 1.3277036285085375),
+    (0.4, 0.6184175796137809),
+    (0.6, 0.26272786950488547),
+    (0.77, 0.06117871953906764),
+]
+
+
+@pytest.mark.parametrize(("alpha", "kappa"), MARGINS)
+def test_largest_margin_equals_reference(alpha, kappa):
+    e = rp.largest_margin(model(), alpha)
+    assert e.success and abs(e.value - kappa) <= e.error + 2e-15 < 1e-12
+
+
+@pytest.mark.parametrize("alpha", [1e-4, 0.05, 3.0, 1e6])
+def test_largest_margin_is_the_inverse_of_capacity(alpha):
+    for channel in (rp.Perceptron(), rp.Wide()):
+        e = rp.largest_margin(model(channel), alpha)
+        at = type(channel)(kappa=e.value)
+        assert rp.capacity(model(at)).value == pytest.approx(alpha, rel=1e-10)
+
+
+def test_largest_margin_refuses():
+    with pytest.raises(ValueError, match="largest_margin: the model must be one of"):
+        rp.largest_margin(rp.Model(rp.Spherical(), rp.Perceptron()), 0.4)
+    with pytest.raises(ValueError, match="largest_margin: alpha must be finite"):
+        rp.largest_margin(model(), -0.4)
+    with pytest.raises(TypeError, match="largest_margin: alpha must be a number"):
+        rp.largest_margin(model(), [0.4, 0.5])
+
+
+@pytest.mark.parametrize("channel", [rp.Perceptron(), rp.Wide(), rp.Perceptron(1.0)])
+def test_at_line_of_binary_weights_is_where_the_index_is_one(channel):
+    a = rp.at_line(model(channel))
+    s = rp.rs(model(channel), a.value)
+    assert s.stability == pytest.approx(1, abs=1e-10)
+    assert s.order["q"] == pytest.approx(a.order["q"], abs=1e-10)
