@@ -7,7 +7,7 @@ TOOLS = "setuptools>=77" "cython>=3.1" "scipy>=1.15"
 TEST = "pytest>=8" "hypothesis>=6.100"
 SCAN = "xarray>=2024.7"
 CLUSTER = "dask[distributed]>=2024.8" "mpi4py>=4"
-SOURCES = $(wildcard replicas/*.pyx replicas/*.pxd)
+SOURCES = $(foreach d,replicas msgpass learners,$(wildcard $d/*.pyx $d/*.pxd $d/*.h))
 
 # One pip at a time in a venv; the compiler runs two jobs by itself.
 .NOTPARALLEL:
@@ -28,7 +28,7 @@ bench: .venv/.built .venv/.test
 lint: .venv/.lint
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	PATH="$(BIN):$$PATH" cython-lint replicas
+	PATH="$(BIN):$$PATH" cython-lint replicas msgpass learners
 
 dist: .venv/.tools
 	$(BIN)/pip install -q build

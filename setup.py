@@ -21,7 +21,8 @@ if sanitize:
     compile_args += ["-fno-sanitize-recover=undefined"]
     link_args += ["-fsanitize=address,undefined"]
 
-sources = sorted(Path("replicas").glob("*.pyx"))
+packages = ("replicas", "msgpass", "learners")
+sources = sorted(s for package in packages for s in Path(package).glob("*.pyx"))
 if not sources:
     raise SystemExit("setup.py: no .pyx file found, the source tree is incomplete")
 
@@ -29,6 +30,8 @@ extensions = [
     Extension(
         ".".join(source.with_suffix("").parts),
         [str(source)],
+        include_dirs=[str(source.parent)],
+        depends=[str(header) for header in sorted(source.parent.glob("*.h"))],
         extra_compile_args=compile_args,
         extra_link_args=link_args,
     )

@@ -1,0 +1,41 @@
+"""What message passing returns: frozen, with residual, success and message."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+__all__ = ["Beliefs"]
+
+
+@dataclass(frozen=True, eq=False)
+class Beliefs:
+    """Marginals of the weights and what follows from them.
+
+    mean, variance : arrays (K, n), of each weight under its marginal.
+    entropy : Bethe entropy in nats per weight: log of the number of solutions (binary),
+        of their volume over the sphere's (continuous); nan unless success.
+    local_entropy : nats per weight, on the replicated graph; nan on the plain one and
+        unless success.
+    q : mean square of the means. q_centre, centre_overlap : the same for the centre of
+        the replicated graph, and its overlap with a replica; nan on the plain graph.
+    lam : array (K,), field that keeps the norm of the units; None for binary weights.
+    sweeps : how often every pattern was visited.
+    residual : largest change of a mean in the last sweep, undone of its damping.
+    success : the residual met the tolerance; if not, message says what happened.
+    state : messages to go on from.
+    """
+
+    mean: np.ndarray
+    variance: np.ndarray
+    entropy: float
+    local_entropy: float
+    q: float
+    q_centre: float
+    centre_overlap: float
+    lam: np.ndarray | None
+    sweeps: int
+    residual: float
+    success: bool
+    message: str
+    state: Any = field(default=None, repr=False)
