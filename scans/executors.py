@@ -11,6 +11,11 @@ from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from multiprocessing.connection import wait
 from multiprocessing.context import SpawnContext, SpawnProcess
 
+try:
+    import fcntl
+except ImportError:  # not POSIX
+    fcntl = None
+
 __all__ = ["Serial", "default", "processes", "require_picklable", "require_started"]
 
 WORKER = "WIDEFLAT_SCAN_WORKER"
@@ -152,9 +157,16 @@ def _begin():
     """In a new worker: the parent handles Ctrl-C; die when the parent dies."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     sentinel = multiprocessing.parent_process().sentinel
+    if fcntl is not None:
+        # the kernel ends us, also in a call that keeps the interpreter lock
+        fcntl.fcntl(sentinel, fcntl.F_SETOWN, os.getpid())
+        flags = fcntl.fcntl(sentinel, fcntl.F_GETFL)
+        fcntl.fcntl(sentinel, fcntl.F_SETFL, flags | os.O_ASYNC)
 
-    def watch():
+    def watch():  # where there is no such signal, or where it is ignored
         wait([sentinel])
         os._exit(1)
 
+    if wait([sentinel], timeout=0):  # it died while we were starting
+        os._exit(1)
     threading.Thread(target=watch, daemon=True).start()

@@ -1,5 +1,6 @@
 """One scan at work: calls to the executor, outcomes to the store as they come."""
 
+import contextlib
 import itertools
 import os
 import queue
@@ -52,9 +53,10 @@ class Work:
         points = sum(len(keys) for _, keys in missing)
         self.executor, self.owned = executor, owned
         size = self.grid.size
-        with tqdm(
-            total=size, initial=size - points, unit="point", disable=not progress
-        ) as self.bar:
+        bar = contextlib.nullcontext()
+        if progress:
+            bar = tqdm(total=size, initial=size - points, unit="point")
+        with bar as self.bar:
             try:
                 self._connect()
                 self._loop(map(_Task, _batches(missing, self.chunk)))
@@ -134,7 +136,8 @@ class Work:
     def _keep(self, outcomes):
         if outcomes:
             self.store.add(self.family, outcomes, self.attempts)
-            self.bar.update(len(outcomes))
+            if self.bar is not None:
+                self.bar.update(len(outcomes))
 
     def _judged(self, task, outcomes):
         """Outcomes to store; calls that failed and may be tried again are queued."""

@@ -36,8 +36,9 @@ def line(x, d):
 
 def logged(x, y, log, wait=0.0):
     """x + y/3 after a while; every call leaves a line in the file `log`."""
+    line = f"{x} {y} {os.environ.get('SCAN_RUN', '')}".strip()
     with open(log, "ab", buffering=0) as file:
-        file.write(f"{x} {y}\n".encode())
+        file.write(f"{line}\n".encode())
     time.sleep(wait)
     return {"total": x + y / 3, "name": f"{x}/{y}"}
 
@@ -72,3 +73,9 @@ def threads(x):
 def forever(x):
     time.sleep(600 if x else 0)
     return x
+
+
+def stubborn(x):
+    """Computes for minutes without letting another thread of Python run."""
+    open(f"started{x}", "w").close()
+    return 3 ** (10**9 + x) % 2

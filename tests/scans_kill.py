@@ -1,10 +1,12 @@
 """Run a scan in forked children and SIGKILL them at random moments.
 
 python scans_kill.py STORE LOG KILLS SEED WORKERS: prints one JSON line a run, with the
-points stored and the calls logged when it ended; the last run is not killed. Forking
-keeps a run at some milliseconds instead of the seconds that imports take.
+points stored and the number of its calls logged when it ended; the last run is not
+killed. Each line of the log ends with the number of its run. Forking keeps a run at
+some milliseconds instead of the seconds that imports take.
 """
 
+import faulthandler
 import json
 import os
 import random
@@ -20,7 +22,9 @@ import scans
 AXES = {"x": list(range(8)), "y": [0.5 * i for i in range(25)]}
 
 
-def run(store, log, workers):
+def run(number, store, log, workers):
+    os.environ["SCAN_RUN"] = str(number)
+    faulthandler.dump_traceback_later(60, exit=True)  # rather than wait for ever
     executor = scans.processes(workers) if workers else scans.Serial()
     fixed = {"log": log, "wait": 0.01 if workers else 0.001}
     scans.scan(
@@ -29,22 +33,23 @@ def run(store, log, workers):
     executor.shutdown()
 
 
-def state(store, log):
-    """Keys stored, read without our code, and number of lines in the log."""
+def state(number, store, log):
+    """Keys stored, read without our code, and number of calls logged by this run."""
     stored = []
     if os.path.exists(store):
         db = sqlite3.connect(f"file:{store}?mode=ro", uri=True)
         stored = [at for (at,) in db.execute("SELECT at FROM point")]
         assert db.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
         db.close()
-    return {"stored": stored, "lines": lines_of(log)}
+    mine = [line for line in lines_of(log) if line.split()[-1] == str(number)]
+    return {"stored": stored, "calls": len(mine)}
 
 
 def lines_of(log):
     if not os.path.exists(log):
-        return 0
+        return []
     with open(log) as file:
-        return file.read().count("\n")
+        return file.read().splitlines()
 
 
 def wait(log, moments, kills):
@@ -52,9 +57,9 @@ def wait(log, moments, kills):
     if moments.random() < 0.3:
         time.sleep(moments.uniform(0, 0.05))
         return
-    lines = lines_of(log) + moments.randrange(1 + 300 // kills)
+    lines = len(lines_of(log)) + moments.randrange(1 + 300 // kills)
     end = time.monotonic() + 10
-    while lines_of(log) < lines and time.monotonic() < end:
+    while len(lines_of(log)) < lines and time.monotonic() < end:
         time.sleep(0.001)
     time.sleep(moments.uniform(0, 0.005))
 
@@ -68,15 +73,13 @@ def main(store, log, kills, seed, workers):
     for i in range(int(kills) + 1):
         child = os.fork()
         if child == 0:
-            run(store, log, workers)
+            run(i, store, log, workers)
             os._exit(0)
         if i < int(kills):
             wait(log, moments, int(kills))
             os.kill(child, signal.SIGKILL)
         _, status = os.waitpid(child, 0)
-        if workers:
-            time.sleep(0.3)  # what its workers were doing, they finish or drop
-        print(json.dumps({"status": status, **state(store, log)}), flush=True)
+        print(json.dumps({"status": status, **state(i, store, log)}), flush=True)
         if status == 0:
             return
 

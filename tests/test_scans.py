@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from concurrent.futures import Executor, ThreadPoolExecutor
 
 import numpy as np
@@ -172,6 +173,25 @@ if __name__ == "__main__":
         assert store.info().done == 1
         data = store.to_xarray()
     assert data.failure.values.tolist() == ["", "not computed", "not computed"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs a signal of closed pipes")
+def test_workers_die_at_once_with_a_killed_scan(tmp_path):
+    process = script(
+        tmp_path,
+        """
+import scans
+from scans_functions import stubborn
+if __name__ == "__main__":
+    scans.scan(stubborn, {"x": [0, 1]}, executor=scans.processes(2))
+""",
+    )
+    while not all((tmp_path / f"started{x}").exists() for x in (0, 1)):
+        time.sleep(0.01)
+        assert process.poll() is None
+    process.kill()
+    # returns when the workers, who share stderr, have died too
+    process.communicate(timeout=10)
 
 
 def test_processes_ask_for_a_function_that_can_be_sent():
