@@ -6,7 +6,7 @@ DEBUG = .venv-debug/bin
 TOOLS = "setuptools>=77" "cython>=3.1" "scipy>=1.15"
 TEST = "pytest>=8" "hypothesis>=6.100"
 SCAN = "xarray>=2024.7"
-CLUSTER = "dask[distributed]>=2024.8" "mpi4py>=4"
+CLUSTER = "dask[distributed]>=2024.8" "mpi4py>=4" "mpich>=4.3"
 SOURCES = $(foreach d,replicas msgpass learners,$(wildcard $d/*.pyx $d/*.pxd $d/*.h))
 
 # One pip at a time in a venv; the compiler runs two jobs by itself.

@@ -24,9 +24,8 @@ def serial():
     return points, scans.scan(line, LINES, along="d", **options)
 
 
-@pytest.mark.full
 def test_a_dask_cluster_gives_the_serial_dataset(tmp_path, monkeypatch):
-    distributed = pytest.importorskip("distributed")
+    distributed = pytest.importorskip("distributed", reason="no Dask: extra dask")
     monkeypatch.setenv("PYTHONPATH", PATHS)  # workers import the functions
     cluster = distributed.LocalCluster(
         n_workers=2,
@@ -60,13 +59,12 @@ if __name__ == "__main__":
 """
 
 
-@pytest.mark.full
 def test_mpi_ranks_give_the_serial_dataset(tmp_path):
-    pytest.importorskip("mpi4py", reason="mpi4py is not installed")
+    pytest.importorskip("mpi4py", reason="mpi4py is not installed: extra mpi")
     beside = Path(sys.executable).with_name("mpiexec")
     mpiexec = str(beside) if beside.exists() else shutil.which("mpiexec")
     if mpiexec is None:
-        pytest.skip("mpiexec is not installed: install an MPI to run this test")
+        pytest.skip("mpiexec is not installed: extra mpi")
     path = tmp_path / "script.py"
     path.write_text(MPI)
     subprocess.run(
