@@ -1,0 +1,145 @@
+"""Training error after perturbing the weights or the inputs: docs/learners.md.
+
+The weights of each unit are normalised to sqrt(n) first.
+"""
+
+import numpy as np
+
+from learners.ce_sgd import normalise
+from msgpass import Instance
+from replicas import check
+from replicas.results import Estimate
+
+__all__ = ["input_robustness", "local_energy", "pixel_rates"]
+
+
+def local_energy(instance, weights, distance, *, samples=20, rng=None):
+    r"""Fraction of wrong patterns at distance d from the weights.
+
+    W' = q W + sqrt(1 - q^2) Z, q = 1 - 2d, with Z of norm sqrt(n) in each unit, random
+    and orthogonal to W (LN8).
+
+    Parameters
+    ----------
+    instance : Instance. weights : (K, n).
+    distance : float or array in (0, 1/2).
+    samples : number of perturbations, >= 2. rng : numpy Generator or seed.
+
+    Returns
+    -------
+    Estimate: value, of the shape of `distance`, and error, one standard error over the
+    perturbations.
+
+    Source: docs/learners.md (LN8).
+    """
+    weights = unit_weights("local_energy", instance, weights)
+    distance = check.distance("local_energy", distance)
+    check.integer("local_energy", "samples", samples, 2, 1 << 31)
+    rng = np.random.default_rng(rng)
+    directions = [_orthogonal(weights, rng) for _ in range(samples)]
+
+    def fraction(d):
+        q = 1 - 2 * d
+        near = (q * weights + np.sqrt(1 - q * q) * z for z in directions)
+        return [instance.errors(w) / instance.M for w in near]
+
+    return _mean([fraction(d) for d in distance.ravel()], distance.shape)
+
+
+def input_robustness(instance, weights, flip, *, samples=20, rng=None):
+    r"""Fraction of wrong patterns when inputs are flipped at random.
+
+    Parameters
+    ----------
+    instance : Instance of patterns +-1. weights : (K, n).
+    flip : probability in [0, 1/2] that an input is flipped: a float; or an array of
+        rates, one for each input along its last axis (`pixel_rates`).
+    samples : noisy copies of all patterns, >= 2. rng : numpy Generator or seed.
+
+    Returns
+    -------
+    Estimate: value, a float or of the shape of `flip` without its last axis, and error,
+    one standard error over the copies.
+
+    Source: docs/learners.md (LN9).
+    """
+    weights = unit_weights("input_robustness", instance, weights)
+    if not instance.signs:
+        raise ValueError("input_robustness: patterns must be +-1, given real numbers")
+    flip = check.inside(
+        "input_robustness", "flip", flip, "in [0, 1/2]", lambda p: (p >= 0) & (p <= 0.5)
+    )
+    inputs = instance.patterns.shape[1]
+    if flip.ndim and flip.shape[-1] != inputs:
+        raise ValueError(
+            f"input_robustness: flip must have {inputs} rates along its last axis, "
+            f"given shape {flip.shape}"
+        )
+    check.integer("input_robustness", "samples", samples, 2, 1 << 31)
+    rng = np.random.default_rng(rng)
+    shape = flip.shape[:-1]
+    rates = flip.reshape(-1, inputs) if flip.ndim else flip.reshape(1, 1)
+
+    def noisy(rate):
+        flipped = rng.random(instance.patterns.shape, dtype=np.float32) < rate
+        patterns = np.where(flipped, -instance.patterns, instance.patterns)
+        copy = Instance(
+            patterns,
+            instance.labels,
+            instance.K,
+            instance.tree,
+            instance.rule,
+            instance.kappa,
+        )
+        return copy.errors(weights) / instance.M
+
+    return _mean([[noisy(p) for _ in range(samples)] for p in rates], shape)
+
+
+def pixel_rates(patterns, flip):
+    """Rates of coloured noise: each input flips as it varies over the patterns.
+
+    The rate of input i is proportional to 4 f (1 - f), f the fraction of patterns in
+    which it is +1, and the mean rate is `flip`; a ValueError where a rate would exceed
+    1/2. patterns : (M, inputs) of +-1. Returns an array (inputs,).
+
+    Source: docs/learners.md (LN9).
+    """
+    patterns = check.numbers("pixel_rates", "patterns", patterns)
+    flip = check.finite("pixel_rates", "flip", flip)
+    variance = 1 - patterns.mean(axis=0) ** 2
+    if not variance.any():
+        raise ValueError("pixel_rates: patterns must not all be the same")
+    rates = flip * variance / variance.mean()
+    if not (rates >= 0).all() or not (rates <= 0.5).all():
+        raise ValueError(
+            f"pixel_rates: flip must leave all rates in [0, 1/2], given {flip}"
+        )
+    return rates
+
+
+def unit_weights(function, instance, weights):
+    if not isinstance(instance, Instance):
+        raise TypeError(f"{function}: instance must be an Instance, given {instance!r}")
+    weights = instance.weights(weights).copy()
+    if not weights.any(axis=1).all():
+        raise ValueError(f"{function}: weights of a unit must not all be 0")
+    normalise(weights)
+    return weights
+
+
+def _orthogonal(weights, rng):
+    """Random directions orthogonal to the weights of each unit, of norm sqrt(n)."""
+    z = rng.standard_normal(weights.shape)
+    along = np.sum(z * weights, axis=1, keepdims=True) / weights.shape[1]
+    z -= along * weights
+    normalise(z)
+    return z
+
+
+def _mean(samples, shape):
+    """Mean over the last axis with its standard error."""
+    samples = np.array(samples)
+    value = samples.mean(axis=1).reshape(shape)[()]
+    error = samples.std(axis=1, ddof=1) / np.sqrt(samples.shape[1])
+    return Estimate(value, error.reshape(shape)[()], 0.0, True, "", {})
