@@ -10,6 +10,7 @@ from replicas.capacity import capacity
 from replicas.channels import Perceptron, Tree, Wide
 from replicas.equilibrium import equilibrium
 from replicas.franz_parisi import franz_parisi
+from replicas.kernels import Kernel
 from replicas.local_entropy import local_entropy
 from replicas.margin import largest_margin
 from replicas.model import Model
@@ -24,6 +25,7 @@ __all__ = [
     "Binary",
     "Curve",
     "Estimate",
+    "Kernel",
     "Model",
     "Perceptron",
     "Saddle",

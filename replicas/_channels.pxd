@@ -28,6 +28,8 @@ ctypedef struct Scalar:
     Field (*log_z)(double omega, double V, const Scalar* channel) noexcept nogil
     Overlap (*overlap)(double q, double eps, const Scalar* channel) noexcept nogil
     double kappa
+    # what else the overlap needs, owned by the ScalarChannel
+    const void* kernel
 
 ctypedef struct Tree:
     int K

@@ -52,6 +52,7 @@ cdef class ScalarChannel:
         self.c.log_z = step_log_z
         self.c.overlap = sign_overlap if wide else identity_overlap
         self.c.kappa = kappa
+        self.c.kernel = NULL
 
     def log_z(
         self, const double[::1] omega, const double[::1] V,

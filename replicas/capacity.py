@@ -1,5 +1,6 @@
 """Capacity: the load above which no weights satisfy all patterns (docs/capacity.md)."""
 
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -7,7 +8,7 @@ from scipy.special import bdtr, gammaln, ndtr
 
 from replicas import _capacity, check, rsb_capacity
 from replicas.binary_capacity import zero_entropy
-from replicas.channels import Perceptron, Tree, Wide, single_unit
+from replicas.channels import Tree, Wide, single_unit
 from replicas.model import require_model
 from replicas.priors import Binary
 from replicas.quadrature import gaussian_average
@@ -36,8 +37,8 @@ def capacity(model, ansatz="rs"):
     spherical ones and "rs"; for "1rsb" the "q0" and "w" = m/(1 - q1), q1 -> 1, at
     which the load is minimal. For the Perceptron with kappa >= 0 that is the limit
     w -> 0, the RS capacity; for -8e-4 < kappa < 0 both differ by less than |kappa|^3,
-    which is then the error. The RS capacity of Wide is inf. Its 1-RSB load grows
-    without bound as q1 -> 1: success is False.
+    which is then the error. The RS capacity of Wide is inf for activations that jump
+    (sign). Their 1-RSB load grows without bound as q1 -> 1: success is False.
 
     Source: docs/capacity.md (K1)-(K9); docs/binary.md (BN8).
     """
@@ -50,11 +51,11 @@ def capacity(model, ansatz="rs"):
     rs = rs_capacity(channel)
     if ansatz == "rs" or not rs.success:
         return rs
-    if isinstance(channel, Wide):
+    if isinstance(channel, Wide) and math.isinf(channel.slope):
         message = "no finite 1-RSB capacity: the load grows as sqrt(log(1/(1 - q1)))"
         order = {"q0": np.nan, "w": np.nan}
         return Estimate(np.nan, np.nan, np.nan, False, message, order)
-    if isinstance(channel, Perceptron) and channel.kappa > -8e-4:
+    if rsb_capacity.is_convex(channel):
         error = rs.error + max(-channel.kappa, 0.0) ** 3
         return replace(rs, error=error, order={"q0": 1.0, "w": 0.0})
     if isinstance(channel, Tree) and channel.K > MAX_UNITS:
@@ -66,8 +67,11 @@ def capacity(model, ansatz="rs"):
 
 
 def rs_capacity(channel):
-    """1/E d^2 with d the distance of Gaussian fields to the accepted region (K1)."""
-    if isinstance(channel, Wide):
+    """1/E d^2 with d the distance of Gaussian fields to the accepted region (K1);
+    times the slope of the kernel at q = 1 (K10).
+    """
+    slope = channel.slope if isinstance(channel, Wide) else 1.0
+    if math.isinf(slope):
         return Estimate(np.inf, 0.0, 0.0, True, "", {})
     if isinstance(channel, Tree):
         square = _tree_distance(channel)
@@ -80,7 +84,7 @@ def rs_capacity(channel):
     if square.value < np.finfo(float).tiny:
         message = "the capacity exceeds the range of a double"
         return Estimate(np.nan, np.nan, np.nan, False, message, {})
-    value = float(1 / square.value)
+    value = float(slope / square.value)
     error = float(value * square.error / square.value)
     return Estimate(value, error, 0.0, True, "", {})
 

@@ -5,12 +5,15 @@ when its fields are Gaussian with mean omega and variance V. docs/channels.md de
 the formulas.
 """
 
+import math
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from replicas import check
 from replicas._channels import ScalarChannel, TreeChannel
+from replicas.kernels import NAMES, Kernel, kernel_channel
 
 __all__ = ["Perceptron", "Tree", "Wide"]
 
@@ -61,24 +64,39 @@ class Perceptron(_Scalar):
 
 @dataclass(frozen=True)
 class Wide(_Scalar):
-    """Committee of K -> infinity units: one field whose overlap is (C4).
+    """Committee of K -> infinity units: one field whose overlap is (C4), (C10)-(C17).
 
-    activation : "sign".
-    kappa : margin of the output field, in units of its standard deviation.
+    activation : "sign", "relu", "erf", "tanh", "linear", "quadratic"; a function g of
+        an array of fields, piecewise smooth; or a `Kernel`, which gives Delta(q).
+    kappa : margin of the output field, in units of its standard deviation
+        sqrt(Delta(1)).
+
+    `variance` is Delta(1), of the activation as it stands. ValueError where a function
+    is not an activation, or a kernel that of no activation.
     """
 
-    activation: str = "sign"
+    activation: str | Callable | Kernel = "sign"
     kappa: float = 0.0
     kernel: ScalarChannel = field(init=False, repr=False, compare=False)
+    variance: float = field(init=False, repr=False, compare=False)
 
     def __post_init__(self):
-        check.choice("Wide", "activation", self.activation, ("sign",))
+        if not (isinstance(self.activation, Kernel) or callable(self.activation)):
+            check.choice("Wide", "activation", self.activation, NAMES)
         kappa = check.finite("Wide", "kappa", self.kappa)
+        kernel, variance = kernel_channel(self.activation, kappa)
         object.__setattr__(self, "kappa", kappa)
-        object.__setattr__(self, "kernel", ScalarChannel(self.kappa, True))
+        object.__setattr__(self, "kernel", kernel)
+        object.__setattr__(self, "variance", float(variance))
 
     def __reduce__(self):
         return Wide, (self.activation, self.kappa)
+
+    @property
+    def slope(self):
+        """tq'(1), infinite for activations that jump: docs/channels.md (C10)."""
+        slope = self.kernel.overlap(1.0, 1e-300)[2]
+        return slope if slope < 1e100 else math.inf
 
 
 @dataclass(frozen=True)

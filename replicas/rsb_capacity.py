@@ -7,10 +7,17 @@ from scipy.optimize import minimize
 from scipy.special import expit, log_ndtr, ndtr, roots_legendre
 
 from replicas import _capacity
-from replicas.channels import Tree
+from replicas.channels import Tree, Wide
 from replicas.results import Estimate
 
-__all__ = ["load", "log_average", "minimum"]
+__all__ = [
+    "field_slope",
+    "is_convex",
+    "load",
+    "log_accepted",
+    "log_average",
+    "minimum",
+]
 
 WINDOW = 8.5
 # most nodes of a unit, so that one sum takes below 0.5 s
@@ -38,14 +45,42 @@ def log_average(channel, v, w, *, coarser=1.0, window=WINDOW):
     q0 = 1 - v
     if isinstance(channel, Tree):
         return _tree_average(channel, q0, v, w, coarser, window)
+    # (K10): overlaps of the fields, and the distance that w weighs
+    q0, v, *_ = channel.kernel.overlap(q0, v)
+    w = w / field_slope(channel)
+    if q0 == 0:
+        return float(log_accepted(channel.kappa, v, w))
     width = 4 * np.sqrt(v / q0)
     centre = np.clip(channel.kappa / np.sqrt(q0), -window, window)
     z, weight = _nodes(centre, min(width, 6.0), 0.05 * coarser, window)
-    gap = channel.kappa - np.sqrt(q0) * z
+    return weight @ log_accepted(channel.kappa - np.sqrt(q0) * z, v, w)
+
+
+def log_accepted(gap, v, w):
+    """log I of (K5) for fields that miss the margin by `gap` before the noise v."""
     lam = 1 + w * v
-    # (K5)
     flipped = log_ndtr(gap / np.sqrt(v * lam)) - 0.5 * (w * gap**2 / lam + np.log(lam))
-    return weight @ np.logaddexp(log_ndtr(-gap / np.sqrt(v)), flipped)
+    return np.logaddexp(log_ndtr(-gap / np.sqrt(v)), flipped)
+
+
+def field_slope(channel):
+    """tq'(1): squared distance of the fields over that of the weights."""
+    return channel.slope if isinstance(channel, Wide) else 1.0
+
+
+def is_convex(channel):
+    """Whether no breaking lowers the capacity: one field, linear in the weights."""
+    if isinstance(channel, Tree) or channel.kappa < -8e-4:
+        return False
+    # tq is a power series with positive coefficients of sum 1: convex below q
+    return abs(channel.kernel.overlap(0.5, 0.5)[0] - 0.5) < 1e-12
+
+
+def _stationary_at_zero(channel):
+    """Whether q0 = 0 solves the equation of q0 for every load."""
+    if isinstance(channel, Tree):
+        return channel.rule == "parity"
+    return channel.kernel.overlap(0.0, 1.0)[2] == 0
 
 
 def _nodes(centre, width, step, window):
@@ -114,8 +149,8 @@ def minimum(channel):
     """Least load over q0 and w = m/(1 - q1), an Estimate (K6).
 
     Coarse sums find the basin and approach the minimum, Newton steps with finer ones
-    finish, the full sums give the value. The parity is stationary at q0 = 0, which is
-    compared with the inside.
+    finish, the full sums give the value. Parities and even activations are stationary
+    at q0 = 0, which is compared with the inside.
     """
 
     def inside(point, **rule):
@@ -126,15 +161,15 @@ def minimum(channel):
         return np.log(load(channel, 1.0, np.exp(point[0]), **rule))
 
     tree = isinstance(channel, Tree)
-    parity = tree and channel.rule == "parity"
+    even = _stationary_at_zero(channel)
     x_range = START_X[:4] if tree else START_X
     function = inside
     # two values of the parity are compared, the minimum of a margin can be very flat;
     # else Newton steps need but a start
-    near, scan = (0.1, SCAN) if tree and not parity else (1e-3, COARSE)
+    near, scan = (0.1, SCAN) if tree and not even else (1e-3, COARSE)
     starts = [(x, y) for x in x_range for y in START_Y]
     start, value = _approach(inside, starts, near, scan)
-    if parity:
+    if even:
         on_edge, edge_value = _approach(edge, [(y,) for y in START_Y], near, scan)
         if edge_value < value + 1e-7:
             function, start = edge, on_edge

@@ -10,7 +10,7 @@ from scipy.special import erf, erfc, xlogy
 
 import replicas as rp
 from replicas import parity, rsb_capacity
-from replicas.quadrature import hermite
+from replicas.quadrature import gaussian_average, hermite
 
 
 def model(channel):
@@ -263,6 +263,58 @@ def test_capacity_of_the_wide_committee():
     c = rp.capacity(model(rp.Wide()), ansatz="1rsb")
     assert c.success is False and "no finite 1-RSB capacity" in c.message
     assert np.isnan([c.value, c.error, c.residual, *c.order.values()]).all()
+
+
+# reference values for K -> infinity: RS, 1-RSB
+WIDE_CAPACITIES = [
+    ("relu", 2.93388441384852, 2.6642800566),
+    ("erf", 2.4514000075713813, 2.3749991905789547),
+    ("tanh", 2.3556144646083594, 2.306265651307188),
+    ("quadratic", 4.0, 3.3746644254996374),
+]
+
+
+@pytest.mark.parametrize(("activation", "rs", "rsb"), WIDE_CAPACITIES)
+def test_capacity_of_wide_committees(activation, rs, rsb):
+    wide = model(rp.Wide(activation))
+    c = rp.capacity(wide)
+    assert c.value == pytest.approx(rs, rel=1e-14) and c.error < 1e-14
+    c = rp.capacity(wide, ansatz="1rsb")
+    # ten digits of the first are known
+    known = 5e-11 if activation == "relu" else 5e-13
+    assert c.success and abs(c.value - rsb) <= c.error + known
+    assert c.error < 1e-13
+
+
+@pytest.mark.parametrize("channel", [rp.Wide("relu", 0.4), rp.Wide("quadratic", -0.5)])
+def test_rsb_capacity_of_a_wide_committee_by_quadrature(channel):
+    """(K6) with the inner average taken over the fields."""
+    c = rp.capacity(model(channel), ansatz="1rsb")
+    q0, w = c.order["q0"], c.order["w"]
+    t0, v, *_ = channel.kernel.overlap(q0, 1 - q0)
+    tilt = w / channel.slope
+
+    def inner(h):
+        def f(z):
+            d = np.maximum(channel.kappa - h - np.sqrt(v) * z, 0)
+            return np.exp(-0.5 * tilt * d * d)
+
+        kink = (channel.kappa - h) / np.sqrt(v)
+        return gaussian_average(f, kinks=[kink], tol=1e-13).value
+
+    average = gaussian_average(
+        lambda z: np.log([inner(x) for x in np.sqrt(t0) * z]), width=0.5, tol=1e-10
+    ).value
+    lam = 1 + w * (1 - q0)
+    load = -0.5 * (np.log(lam) + w * q0 / lam) / average
+    assert load == pytest.approx(c.value, rel=1e-9)
+
+
+@pytest.mark.parametrize("kappa", [0.0, 0.7])
+def test_linear_wide_committee_is_the_perceptron(kappa):
+    wide, one = model(rp.Wide("linear", kappa)), model(rp.Perceptron(kappa))
+    for ansatz in ("rs", "1rsb"):
+        assert rp.capacity(wide, ansatz).value == rp.capacity(one, ansatz).value
 
 
 def test_capacity_beyond_the_range_of_a_double_fails():

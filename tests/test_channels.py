@@ -240,7 +240,7 @@ def test_channels_survive_pickling_and_compare_by_value(channel):
     [
         (lambda: rp.Perceptron(np.nan), ValueError, "Perceptron: kappa must be finite"),
         (lambda: rp.Perceptron("1"), TypeError, "Perceptron: kappa must be a number"),
-        (lambda: rp.Wide("relu"), ValueError, "Wide: activation must be one of sign"),
+        (lambda: rp.Wide("gelu"), ValueError, "Wide: activation must be one of sign"),
         (lambda: rp.Wide("sign", np.inf), ValueError, "Wide: kappa must be finite"),
         (
             lambda: rp.Tree(4),

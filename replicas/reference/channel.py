@@ -9,23 +9,41 @@ from replicas.model import require_model
 
 __all__ = ["Field", "number", "scalar_field"]
 
+CLOSED = ("sign", "relu", "erf", "linear", "quadratic")
+
 
 @dataclass(frozen=True)
 class Field:
     """A single Gaussian field that must exceed kappa.
 
-    wide : K -> infinity, where overlaps q enter as (2/pi) asin q.
+    activation : of the wide committee, whose overlaps enter as Delta(q)/Delta(1).
     """
 
     kappa: float
-    wide: bool
+    activation: str
 
     def overlap(self, q):
-        return 2 / mp.pi * mp.asin(q) if self.wide else q
+        if self.activation == "relu":
+            mixed = mp.sqrt(1 - q * q) + q * (mp.pi / 2 + mp.asin(q)) - 1
+            return mixed / (mp.pi - 1)
+        overlaps = {
+            "sign": lambda: 2 / mp.pi * mp.asin(q),
+            "erf": lambda: mp.asin(2 * q / 3) / mp.asin(mpf(2) / 3),
+            "linear": lambda: q,
+            "quadratic": lambda: q * q,
+        }
+        return overlaps[self.activation]()
 
     def slope(self, q):
         """Derivative of the overlap."""
-        return 2 / (mp.pi * mp.sqrt(1 - q * q)) if self.wide else mpf(1)
+        slopes = {
+            "sign": lambda: 2 / (mp.pi * mp.sqrt(1 - q * q)),
+            "relu": lambda: (mp.pi / 2 + mp.asin(q)) / (mp.pi - 1),
+            "erf": lambda: 2 / (mp.asin(mpf(2) / 3) * mp.sqrt(9 - 4 * q * q)),
+            "linear": lambda: mpf(1),
+            "quadratic": lambda: 2 * q,
+        }
+        return slopes[self.activation]()
 
     def threshold(self, eps):
         """kappa in units of the inner noise, sqrt(eps)."""
@@ -37,15 +55,15 @@ def scalar_field(function, model):
     require_model(function, model)
     channel = model.channel
     if isinstance(channel, Perceptron):
-        return Field(channel.kappa, False)
-    if isinstance(channel, Wide):
-        return Field(channel.kappa, True)
+        return Field(channel.kappa, "linear")
+    if isinstance(channel, Wide) and channel.activation in CLOSED:
+        return Field(channel.kappa, channel.activation)
     if isinstance(channel, Tree) and channel.K == 1:
-        return Field(0.0, False)
+        return Field(0.0, "linear")
     raise ValueError(
-        f"{function}: the channel must be Perceptron(kappa), Wide('sign', kappa) or "
-        f"Tree(1), given {channel!r}; of the trees with K = 2, 3 only the replica "
-        "symmetric ansatz is within reach of many digits"
+        f"{function}: the channel must be Perceptron(kappa), Wide with an activation "
+        f"of {', '.join(CLOSED)}, or Tree(1), given {channel!r}; of the trees with "
+        "K = 2, 3 only the replica symmetric ansatz is within reach of many digits"
     )
 
 

@@ -101,9 +101,9 @@ def rs(model, alpha, order, *, dps=30):
 
 
 def capacity_rs(model, *, dps=30):
-    """Replica symmetric capacity in closed form, (M12); inf for Wide.
+    """Replica symmetric capacity in closed form, (M12); inf for Wide("sign").
 
-    Perceptron(kappa), trees with K <= 3, Wide("sign", kappa).
+    Perceptron(kappa), trees with K <= 3, Wide(activation, kappa).
     """
     require_model("capacity_rs", model)
     channel = model.channel
@@ -118,8 +118,9 @@ def capacity_rs(model, *, dps=30):
                 raise ValueError(f"capacity_rs: no closed form for {channel!r}")
             return 1 / closed[channel.K, channel.rule]()
         field = scalar_field("capacity_rs", model)
-        if field.wide:
+        if field.activation == "sign":
             return mp.inf
         kappa = mpf(field.kappa)
         density = mp.exp(-(kappa**2) / 2) / mp.sqrt(2 * mp.pi)
-        return 1 / ((1 + kappa**2) * mp.ncdf(kappa) + kappa * density)
+        square = (1 + kappa**2) * mp.ncdf(kappa) + kappa * density
+        return field.slope(mpf(1)) / square
