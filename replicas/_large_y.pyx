@@ -13,12 +13,14 @@ from replicas._quadrature cimport Grid, Rule, sinh_grid, sinh_node
 from replicas._saddle cimport Root, find_root
 
 ctypedef struct Averages:
-    # over h ~ N(0, tq); s = D f'' and u = (eps + delta) f'
+    # over h ~ N(0, tq); s = D f'' and u = (eps + delta) f'; the last two are
+    # (eps + delta)^2 times f''^2/(1 - s)^2 and f''^2/(1 - s)
     double norm
     double f
     double u_squared
     double u_squared_shift
     double curvature_squared
+    double d2_squared
 
 ctypedef struct Context:
     Scalar channel
@@ -61,6 +63,7 @@ cdef Averages averages(Context* c) noexcept nogil:
     cdef Averages a
     cdef int i
     a.norm = a.f = a.u_squared = a.u_squared_shift = a.curvature_squared = 0
+    a.d2_squared = 0
     for i in range(grid.n):
         omega = sinh_node(grid, i, &w)
         f = c.channel.log_z(omega, V, &c.channel)
@@ -73,6 +76,7 @@ cdef Averages averages(Context* c) noexcept nogil:
         a.u_squared_shift += w * u * u * D * f.d2 / shift
         u = (c.eps + delta) * f.d2 / shift
         a.curvature_squared += w * u * u
+        a.d2_squared += w * u * u * shift
     return a
 
 
@@ -92,6 +96,38 @@ cdef double normalised(Context* c, Averages a) noexcept nogil:
     # (L9): (L3) at the saddle, without its cancellation
     cdef double delta = exp(c.log_c) * c.o.eps / c.o.d
     return 0.5 * c.q * c.eps / (c.eps + delta) ** 2 + c.alpha * a.f
+
+
+def energetic(
+    ScalarChannel channel, double eps, double delta, double step, double window,
+):
+    """Averages over the centre's field: docs/binary_local_entropy.md (BL2), (BL3).
+
+    Returns 1, f, tq' f'^2, delta (tq'^2 f''^2/(1 - D f'') + tq'' f'^2) and
+    tq'^2 (f''/(1 - D f''))^2 + tq'' f'^2.
+    """
+    cdef Context c
+    cdef Averages a
+    cdef double scale
+    with nogil:
+        c.channel = channel.c
+        c.q, c.eps = 1 - eps, eps
+        c.o = c.channel.overlap(c.q, eps, &c.channel)
+        c.rule.step, c.rule.window = step, window
+        c.log_c = log(delta * c.o.d / c.o.eps)
+        a = averages(&c)
+        scale = 1 / (eps + delta)
+    return (
+        a.norm,
+        a.f,
+        c.o.d * (scale * scale * a.u_squared),
+        delta * scale * scale * (
+            c.o.d * c.o.d * a.d2_squared + c.o.d2 * a.u_squared
+        ),
+        scale * scale * (
+            c.o.d * c.o.d * a.curvature_squared + c.o.d2 * a.u_squared
+        ),
+    )
 
 
 def solve(

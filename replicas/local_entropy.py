@@ -4,9 +4,17 @@ import math
 
 import numpy as np
 
-from replicas import check, finite_y, large_y, rsb_centre, tree_large_y
+from replicas import (
+    binary_local_entropy,
+    check,
+    finite_y,
+    large_y,
+    rsb_centre,
+    tree_large_y,
+)
 from replicas.channels import Tree, single_unit
-from replicas.model import require_spherical
+from replicas.model import require_model
+from replicas.priors import Binary
 from replicas.results import Curve, failed_point, stack
 
 __all__ = ["local_entropy"]
@@ -37,7 +45,8 @@ def local_entropy(
     distance : float or array in (0, 1/2), d = (1 - overlap)/2.
     y : float or array, number of replicas, >= 1; infinity allowed.
     between : "replicas", d is the mutual distance; "centre", the distance to the
-        normalised barycentre of the replicas (y > 1).
+        normalised barycentre of the replicas (y > 1), for binary weights to a binary
+        reference that maximises the entropy.
     centre : ansatz for the centres: "rs", replica symmetry; "1rsb"; "krsb", with
         `levels` levels; "frsb", full replica symmetry breaking, extrapolated in the
         number of levels. All but "rs" need y = infinity and a channel with one field.
@@ -61,25 +70,32 @@ def local_entropy(
     of which is q1; "q0" and "mu", the first overlap and the last mu; "kkt", <= 0, the
     rate at which a further level lowers the entropy: 0 within rounding where none does.
 
+    Binary weights: channels with one field, symmetric centre. Entropies count
+    solutions; order has "q1", "eps" = 1 - q1, "delta", "q_hat", "dq_hat" and "p_hat" =
+    (d entropy/d distance)/2, 0 between replicas. `stability` is infinite where the
+    field of the centre has a jump. Saddles with p_hat < 0 are refused: the maximum over
+    the reference is that of a smaller distance. Beyond the typical distance to the
+    centre the entropy is that of all solutions, and delta = 0.
+
     Source: docs/large_y.md (L1)-(L10), docs/large_y_trees.md, docs/finite_y.md,
-    docs/rsb_centre.md.
+    docs/rsb_centre.md, docs/binary_local_entropy.md.
     """
-    require_spherical("local_entropy", model)
+    require_model("local_entropy", model)
     alpha = check.positive("local_entropy", "alpha", alpha)
     distance = check.distance("local_entropy", distance)
     y = check.inside("local_entropy", "y", y, ">= 1", lambda y: y >= 1)
-    check.choice("local_entropy", "between", between, ("replicas", "centre"))
-    if between == "centre" and np.any(y == 1):
-        raise ValueError("local_entropy: y must be > 1 between the centre, given y = 1")
     alpha, distance, y = check.broadcast(
         "local_entropy", alpha=alpha, distance=distance, y=y
     )
-    solve = _solver(single_unit(model.channel), y, centre, levels, tol)
+    if isinstance(model.prior, Binary):
+        solve = binary_local_entropy.solver(model.channel, y, between, centre)
+    else:
+        solve = _solver(single_unit(model.channel), y, between, centre, levels, tol)
     points, last = [], None
     for a, d, n in zip(alpha.flat, distance.flat, y.flat, strict=True):
         if len(points) % (alpha.shape or (1,))[-1] == 0:
             last = None
-        last = _point(solve, float(a), _eps(d, n, between), float(n), last)
+        last = solve(float(a), float(d), float(n), last)
         points.append(last)
     columns = stack(points, alpha.shape)
     ansatz = "large-y" if np.all(np.isinf(y)) else "finite-y"
@@ -96,15 +112,18 @@ def local_entropy(
 
 
 def _eps(distance, y, between):
-    """1 - q1 at a distance: docs/large_y.md (L11)."""
+    """1 - q1 at a distance, spherical weights: docs/large_y.md (L11)."""
     if between == "replicas":
         return 2 * distance
     to_centre = 4 * distance * (1 - distance)
     return float(to_centre if math.isinf(y) else y / (y - 1) * to_centre)
 
 
-def _solver(channel, y, centre, levels, tol):
-    """Point as a function of (alpha, eps, y, last point), by the ansatz asked for."""
+def _solver(channel, y, between, centre, levels, tol):
+    """Point as a function of (alpha, d, y, last point), by the ansatz asked for."""
+    check.choice("local_entropy", "between", between, ("replicas", "centre"))
+    if between == "centre" and np.any(y == 1):
+        raise ValueError("local_entropy: y must be > 1 between the centre, given y = 1")
     check.choice("local_entropy", "centre", centre, ("rs", *RSB))
     check.integer("local_entropy", "levels", levels, 1, rsb_centre.MAX_LEVELS)
     check.positive("local_entropy", "tol", tol)
@@ -115,7 +134,14 @@ def _solver(channel, y, centre, levels, tol):
         )
     k = {"rs": 0, "1rsb": 1, "krsb": levels, "frsb": math.inf}[centre]
 
-    def solve(alpha, eps, y, last):
+    def solve(alpha, distance, y, last):
+        eps = _eps(distance, y, between)
+        if eps >= 1:
+            return failed_point(
+                f"y = {y:g} replicas have no centre so far away: "
+                "their overlap is negative",
+                q1=1 - eps,
+            )
         if math.isfinite(y):
             return finite_y.point(channel, alpha, eps, y, start=last)
         if k:
@@ -127,12 +153,3 @@ def _solver(channel, y, centre, levels, tol):
         return large_y.point(channel, alpha, eps, start=start)
 
     return solve
-
-
-def _point(solve, alpha, eps, y, last):
-    if eps >= 1:
-        return failed_point(
-            f"y = {y:g} replicas have no centre so far away: their overlap is negative",
-            q1=1 - eps,
-        )
-    return solve(alpha, eps, y, last)

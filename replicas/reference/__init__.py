@@ -6,6 +6,7 @@ solvers return. Values are mpf with `dps` digits; set `mpmath.mp.dps` to print t
 """
 
 from replicas.reference.average import GH, log_H
+from replicas.reference.binary_large_y import binary_large_y
 from replicas.reference.franz_parisi import franz_parisi
 from replicas.reference.large_y import large_y
 from replicas.reference.one_rsb import finite_y, one_rsb
@@ -14,6 +15,7 @@ from replicas.reference.rs import capacity_rs, rs
 
 __all__ = [
     "GH",
+    "binary_large_y",
     "capacity_rs",
     "finite_y",
     "franz_parisi",

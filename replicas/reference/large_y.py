@@ -13,7 +13,7 @@ from replicas.reference.average import (
 )
 from replicas.reference.channel import number, scalar_field
 
-__all__ = ["LargeY", "large_y"]
+__all__ = ["LargeY", "large_y", "maximum"]
 
 
 class LargeY:
@@ -34,15 +34,15 @@ class LargeY:
         overlap = self.field.overlap(q1)
         noise = 1 - overlap
         rate = self.field.slope(q1) / noise  # c = delta * rate
-        maximum, square = _maximum(
+        value, square = maximum(
             rule, self.field.threshold(noise), overlap / noise, delta * rate
         )
-        entropy = q1 / (eps + delta) / 2 + self.alpha * maximum
+        entropy = q1 / (eps + delta) / 2 + self.alpha * value
         pull = q1 / (eps + delta) ** 2 - self.alpha * rate * square
         return entropy, {"delta": -pull / 2}
 
 
-def _maximum(rule, mean, variance, c):
+def maximum(rule, mean, variance, c):
     """E M and E GH(u*)^2, M(u0) = max_u [log H(u) - (u - u0)^2/(2c)].
 
     u0 ~ N(mean, variance). The maximum is at u0 = u + c GH(u), increasing in u, so

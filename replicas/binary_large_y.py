@@ -1,0 +1,276 @@
+"""y -> infinity local entropy of binary weights: docs/binary_local_entropy.md."""
+
+import math
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from scipy.optimize import brentq, root
+from scipy.special import roots_legendre
+
+from replicas import _binary_large_y, _large_y
+from replicas.model import Model
+from replicas.priors import Binary
+from replicas.quadrature import Rule
+from replicas.results import failed_point
+from replicas.rs import rs
+
+__all__ = ["around_centre", "between_replicas", "binary_entropy"]
+
+EPS = 2.0**-52
+TOLERANCE = 1e-13  # absolute, of the entropy
+ORDER = ("q1", "eps", "delta", "q_hat", "dq_hat", "p_hat")
+NEAREST, FARTHEST = -28.0, 690.0  # log delta
+WALK = (0.1, 0.3, 0.5, 0.7, 0.85, 0.95, 1.0)  # fractions of a distance
+TYPICAL = "no saddle with delta > 0: the distance exceeds that of typical solutions"
+VANISHING = "the normalised entropy is above -1e-290: delta leaves double range"
+PLATEAU = (
+    "p_hat < 0: the curve would fall with distance; the maximum over the reference "
+    "stays at the value of a smaller distance"
+)
+
+
+class Sums:
+    """Rules of the averages over the channel's field and over the weights'."""
+
+    def __init__(self, step, window, nodes):
+        self.rule = Rule(step, window)
+        x, w = roots_legendre(nodes)
+        self.legendre = 0.5 + 0.5 * x, 0.5 * w
+
+
+COARSE = Sums(0.12, 7.0, 24)
+# each is checked by the next: smaller steps, wider windows
+LADDER = tuple(
+    Sums(0.05 / 1.3**k, 8.5 + 0.4 * k, math.ceil(48 * 1.3**k)) for k in range(5)
+)
+
+
+@dataclass(frozen=True)
+class State:
+    """Both averages at overlaps (eps = 1 - q1, delta), with the hats they imply.
+
+    gap = 1 - r, r the mean of m without patterns; centre: the distance is that to the
+    centre, dq_hat follows from the energetic term and p_hat is free; else p_hat = 0
+    and dq_hat is free. The free one is `hat`, or solves for the distance from there.
+    """
+
+    channel: Any
+    alpha: float
+    gap: float
+    centre: bool
+    eps: float
+    delta: float
+    energetic: tuple
+    entropic: tuple
+
+    @staticmethod
+    def at(sums, channel, alpha, gap, centre, eps, delta, hat, solve=True):
+        rule = sums.rule
+        energetic = _large_y.energetic(
+            channel.kernel, eps, delta, rule.step, rule.window
+        )
+        q_hat, dq_hat = alpha * energetic[2], alpha * energetic[3]
+        hats = (q_hat, dq_hat, hat) if centre else (q_hat, hat, 0.0)
+        target = (gap if centre else eps) if solve else 0.0
+        entropic = _binary_large_y.solve(
+            *hats, gap, target, centre, *sums.legendre, rule.window
+        )
+        return State(channel, alpha, gap, centre, eps, delta, energetic, entropic)
+
+    @property
+    def q_hat(self):
+        return self.alpha * self.energetic[2]
+
+    @property
+    def hat(self):
+        return self.entropic[1 if self.centre else 0]
+
+    @property
+    def residuals(self):
+        """Logarithms of the two sides of (BL5), (BL6) and (BL4), which hats solve."""
+        gap, gap2, um = self.entropic[3:6]
+        if not self.q_hat > 0:
+            return (math.nan,) * 3
+        spread = um / math.sqrt(self.q_hat) / (self.eps + self.delta)
+        target = math.log(gap / self.gap) if self.centre else 0.0
+        return math.log(gap2 / self.eps), math.log(spread), target
+
+    @property
+    def normalised(self):
+        """(BL10), (BL11)."""
+        r, (divergence, spread) = 1 - self.gap, self.entropic[6:8]
+        value = 0.5 * self.q_hat * self.eps + self.alpha * self.energetic[1]
+        if not self.centre:
+            value += math.atanh(r) * spread / (2 * r)
+        return value - divergence
+
+    @property
+    def stability(self):
+        """(BL13): infinite where m jumps at u = 0."""
+        dq_hat, p_hat = self.entropic[:2]
+        if dq_hat >= 1 or p_hat > 0:
+            return math.inf
+        return self.alpha * self.energetic[4] * self.entropic[8]
+
+
+def between_replicas(channel, alpha, distance, *, start=None):
+    """Point at mutual distance d = (1 - q1)/2: (BL8), p_hat = 0.
+
+    start : a neighbouring point; it saves time and does not change the result.
+    """
+    first = start["order"] if start and start["success"] else {}
+    first = first.get("delta", 3.0), first.get("dq_hat", 1.0)
+    return _refined(
+        lambda sums: _between_replicas(sums, channel, alpha, distance, first, 1e-13)
+    )
+
+
+def _between_replicas(sums, channel, alpha, distance, first, tol):
+    eps = 2 * distance
+    gap = eps / (1 + math.sqrt(1 - eps))  # 1 - sqrt(q1)
+    x0, hat = math.log(first[0]), first[1]
+
+    def state(x):
+        return State.at(sums, channel, alpha, gap, False, eps, math.exp(x), hat)
+
+    def spread(x):
+        return state(x).residuals[1]
+
+    low = high = x0
+    step = 1.0
+    while high < FARTHEST and spread(high) > 0:
+        low, high, step = high, high + step, min(2 * step, 30.0)
+    if math.isnan(spread(high)) or high >= FARTHEST:
+        return VANISHING
+    while spread(low) < 0:
+        if low < NEAREST or not state(low).hat > 0:
+            return TYPICAL
+        low, high = low - 1, low
+    return state(brentq(spread, low, high, xtol=tol, rtol=1e-14))
+
+
+def around_centre(channel, alpha, distance, *, start=None):
+    """Point at distance d = (1 - p)/2 from a free binary reference: (BL8).
+
+    Beyond the typical distance (BL12) the entropy is that of all solutions.
+    """
+    if start and start["success"] and start["order"]["delta"] > 0:
+        point = _around_centre(channel, alpha, distance, start["order"])
+        if point["success"]:
+            return point
+    point = _from_replicas(channel, alpha, distance)
+    if point["success"]:
+        return point
+    typical = rs(Model(Binary(), channel), alpha)
+    if not typical.success:
+        return failed_point(typical.message, **dict.fromkeys(ORDER, math.nan))
+    if distance >= typical_distance(typical):
+        return _all_solutions(typical, distance)
+    walk = _from_replicas(channel, alpha, WALK[0] * distance)
+    for fraction in WALK:
+        if not walk["success"]:
+            return point
+        walk = _around_centre(channel, alpha, fraction * distance, walk["order"])
+    return walk
+
+
+def _from_replicas(channel, alpha, distance):
+    """Started from replicas at about the mutual distance that the centre implies."""
+    mutual = 2 * distance * (1 - distance)
+    replicas = _between_replicas(COARSE, channel, alpha, mutual, (3.0, 1.0), 0.01)
+    if isinstance(replicas, str):
+        return failed_point(replicas, **dict.fromkeys(ORDER, math.nan))
+    gap = replicas.entropic[3]
+    variance = gap * (2 - gap) - 2 * mutual  # of m, about q1 - p^2
+    order = {"eps": 2 * mutual - max(0.0, variance), "delta": replicas.delta}
+    return _around_centre(channel, alpha, distance, order | {"p_hat": 0.0})
+
+
+def _around_centre(channel, alpha, distance, first):
+    gap, hat = 2 * distance, first["p_hat"]
+    x0 = np.log([first["eps"], first["delta"]])
+
+    def solve(sums):
+        def state(x):
+            eps, delta = np.exp(np.minimum(x, [-1e-12, 600])).tolist()
+            return State.at(sums, channel, alpha, gap, True, eps, delta, hat)
+
+        found = root(lambda x: state(x).residuals[:2], x0, tol=1e-13)
+        found = state(found.x)
+        if not max(map(abs, found.residuals)) < 1e-9:
+            return "the saddle was not found"
+        return PLATEAU if found.hat < 0 else found
+
+    return _refined(solve)
+
+
+def typical_distance(typical):
+    """(BL12): distance of typical solutions from the signs of their mean."""
+    x, w = roots_legendre(200)
+    u, w = 9 * (1 + x) / 2, 9 * w / np.sqrt(2 * np.pi)
+    field = np.sqrt(typical.order["q_hat"]) * u
+    # 1 - tanh
+    return float(0.5 * np.sum(w * np.exp(-0.5 * u * u) * 2 / (1 + np.exp(2 * field))))
+
+
+def _all_solutions(typical, distance):
+    """Point beyond the typical distance."""
+    q, q_hat = typical.order["q"], typical.order["q_hat"]
+    order = (q, 1 - q, 0.0, q_hat, 0.0, 0.0)
+    return {
+        "entropy": typical.entropy,
+        "normalised": typical.entropy - binary_entropy(distance),
+        "order": dict(zip(ORDER, order, strict=True)),
+        "stability": typical.stability,
+        "error": typical.error,
+        "residual": typical.residual,
+        "success": True,
+        "message": "",
+    }
+
+
+def binary_entropy(d):
+    """-d log d - (1 - d) log(1 - d), nats per weight."""
+    return -d * math.log(d) - (1 - d) * math.log1p(-d)
+
+
+def _refined(solve):
+    """The point, by finer sums while its error exceeds the tolerance and falls."""
+    best = None
+    for sums, finer in pairwise(LADDER):
+        state = solve(sums)
+        if isinstance(state, str):
+            return failed_point(state, **dict.fromkeys(ORDER, math.nan))
+        point = _point(state, finer)
+        if best is not None and point["error"] > 0.3 * best["error"]:
+            break
+        best = point
+        if best["error"] < TOLERANCE:
+            break
+    return best
+
+
+def _point(state, finer):
+    s = state
+    fine = State.at(
+        finer, s.channel, s.alpha, s.gap, s.centre, s.eps, s.delta, s.hat, False
+    )
+    value, norm = fine.normalised, abs(fine.entropic[2] - 1)
+    dq_hat, p_hat = fine.entropic[:2]
+    residual = max(map(abs, fine.residuals))
+    scale = s.q_hat * (s.eps + s.delta) + s.eps * (abs(dq_hat) + abs(p_hat))
+    norm *= abs(value)
+    norm += s.alpha * abs(fine.energetic[1] * (fine.energetic[0] - 1))
+    order = (1 - s.eps, s.eps, s.delta, fine.q_hat, dq_hat, p_hat)
+    return {
+        "entropy": value + binary_entropy(s.gap / 2),
+        "normalised": value,
+        "order": dict(zip(ORDER, order, strict=True)),
+        "stability": fine.stability,
+        "error": abs(value - s.normalised) + residual * scale + norm + 8 * EPS,
+        "residual": residual,
+        "success": True,
+        "message": "",
+    }
