@@ -15,6 +15,7 @@ sanitize = os.environ.get("WIDEFLAT_SANITIZE") == "1"
 build = "build/sanitize" if sanitize else "build/debug" if debug else "build/release"
 
 compile_args = ["-O1", "-g"] if debug else ["-O2", "-g0", "-fno-math-errno"]
+compile_args += ["-fopenmp-simd"]  # the pragmas in the loops of msgpass; no threads
 link_args = []
 if sanitize:
     compile_args += ["-fsanitize=address,undefined", "-fno-omit-frame-pointer"]

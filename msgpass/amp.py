@@ -1,0 +1,271 @@
+"""Approximate message passing: beliefs from fields, one number a weight.
+
+docs/message_passing.md derives the iteration (MP20)-(MP23) and its free entropy.
+"""
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+
+from msgpass import _amp
+from msgpass.node import output_node
+from msgpass.pseudo import pseudo_field, pseudo_precision
+from msgpass.results import Beliefs
+from replicas import check
+
+__all__ = ["Amp", "AmpState", "amp"]
+
+CHUNKS = 16  # sums over patterns are split so, whatever the number of threads
+CHUNK = 256  # patterns in one of them at least
+FROZEN = 1e-13  # variance below which weights are rounding alone
+STALL = 20  # iterations in which the residual must fall, or the damping grows
+
+
+def amp(
+    instance,
+    weights="continuous",
+    *,
+    field=None,
+    norm="global",
+    damping=None,
+    tol=1e-9,
+    max_sweeps=2000,
+    noise=None,
+    rng=0,
+    threads=1,
+    state=None,
+    callback=None,
+):
+    r"""Marginals and entropy of the weights that fit an instance.
+
+    Parameters
+    ----------
+    instance : Instance with patterns of +-1, independent of each other.
+    weights : "continuous", of mean square 1, or "binary".
+    field : array (K, n), external field E: the measure has a factor exp(E . W).
+    norm : continuous weights: mean square 1 over all of them ("global") or in every
+        unit ("unit").
+    damping : share of the old messages in the new ones, in [0, 1); by default 0.3, and
+        more where the residual does not fall.
+    tol : largest change of a mean in an iteration, undone of the damping.
+    max_sweeps : iterations at most.
+    noise : standard deviation of the fields to start from; by default 0 for a tree and
+        0.01 where fully connected, whose units are all alike without. rng : its seed.
+    threads : the result does not depend on it, to the last digit.
+    state : `Beliefs.state` of an earlier run, to go on from.
+    callback : called with (sweep, residual) after every iteration; True stops there.
+
+    Returns
+    -------
+    Beliefs : entropy is that of the measure with its field; nan unless it converged.
+
+    On trees of a thousand weights the entropy is within 1e-3 of that of `bp`.
+
+    Source: docs/message_passing.md (MP20)-(MP25).
+    """
+    share = 0.3 if damping is None else check.finite("amp", "damping", damping)
+    if not 0 <= share < 1:
+        raise ValueError(f"amp: damping must be in [0, 1), given {damping}")
+    if noise is None:
+        noise = 0.0 if instance.tree else 0.01
+    if not check.finite("amp", "noise", noise) >= 0:
+        raise ValueError(f"amp: noise must be >= 0, given {noise}")
+    check.positive("amp", "tol", tol)
+    check.integer("amp", "max_sweeps", max_sweeps, 1, 1 << 40)
+    engine = Amp(instance, weights, field=field, norm=norm, threads=threads)
+    fresh = state is None
+    state = engine.start(noise=noise, rng=rng) if fresh else engine.resume(state)
+    residual, message, history = np.inf, "", []
+    for sweep in range(1, max_sweeps + 1):
+        first = fresh and sweep == 1  # there is nothing yet to damp with
+        residual = engine.step(state, damping=0.0 if first else share)
+        history.append(residual)
+        if not np.isfinite(residual):
+            message = f"the messages overflow at sweep {sweep}"
+            break
+        if state.variance.max() < FROZEN:
+            message = f"all variances vanish at sweep {sweep}: no solution in reach"
+            break
+        if residual <= tol:
+            break
+        if callback is not None and callback(sweep, residual):
+            message = f"stopped by the callback, residual {residual:.1e}"
+            break
+        if damping is None and len(history) >= 2 * STALL:
+            if min(history[-STALL:]) > 0.9 * min(history[:-STALL]):
+                share, history = min(0.5 * (1 + share), 0.98), []
+    else:
+        message = f"no convergence in {max_sweeps} sweeps, residual {residual:.1e}"
+    return engine.beliefs(state, sweep, residual, message)
+
+
+@dataclass
+class AmpState:
+    """Messages of AMP, from which an iteration starts.
+
+    g : (M, K), derivatives of log Z; A : (K,), precisions; B : (K, n), fields; mean :
+    (K, n) and variance : (K, n) or (K, 1), of the weights; lam : (K,), norm fields.
+    """
+
+    g: np.ndarray
+    A: np.ndarray
+    B: np.ndarray
+    mean: np.ndarray
+    variance: np.ndarray
+    lam: np.ndarray
+
+    def copy(self):
+        """A state of its own, to come back to."""
+        return AmpState(**{name: x.copy() for name, x in vars(self).items()})
+
+
+class Amp:
+    """The iteration of an instance, step by step; its arguments are those of `amp`."""
+
+    def __init__(self, instance, weights, *, field=None, norm="global", threads=1):
+        check.choice("amp", "weights", weights, ("continuous", "binary"))
+        check.choice("amp", "norm", norm, ("global", "unit"))
+        check.integer("amp", "threads", threads, 1, 1 << 10)
+        if not instance.signs:
+            raise ValueError(
+                "amp: the patterns must be +-1, given real ones; bp takes them"
+            )
+        self.instance, self.binary, self.norm = instance, weights == "binary", norm
+        self.node = output_node("amp", instance)
+        K, n, M = instance.K, instance.n, instance.M
+        self.field = np.zeros((K, 1)) if field is None else instance.weights(field)
+        chunks = max(1, min(CHUNKS, M // CHUNK))
+        self.edges = np.linspace(0, M, chunks + 1).astype(np.intp)
+        self.back = np.empty((chunks, K, n))
+        self.Gam = np.empty((chunks, K))
+        threads = min(threads, chunks)
+        bounds = np.linspace(0, chunks, threads + 1).astype(int)
+        self.shares = list(pairwise(bounds))
+        self.pool = ThreadPoolExecutor(threads) if threads > 1 else None
+
+    def start(self, *, noise=0.0, rng=0):
+        """Messages to start from: none, but for random fields of that deviation."""
+        K, n, M = self.instance.K, self.instance.n, self.instance.M
+        B = np.zeros((K, n))
+        if noise:
+            B += noise * np.random.default_rng(rng).standard_normal((K, n))
+        state = AmpState(np.zeros((M, K)), np.zeros(K), B, B, B, np.ones(K))
+        self._marginals(state, 0.0, 1.0)
+        return state
+
+    def resume(self, state):
+        """A copy of `state`, with the marginals that its messages give here."""
+        shape = (self.instance.K, self.instance.n)
+        if not isinstance(state, AmpState) or state.B.shape != shape:
+            raise ValueError("amp: state must be that of a run on such an instance")
+        state = state.copy()
+        self._marginals(state, 0.0, 1.0)
+        return state
+
+    def step(self, state, *, damping, gamma=0.0, y=1.0):
+        """One iteration of `state`, in place: (MP20)-(MP23).
+
+        gamma, y : coupling to the centre and number of the replicas, as in
+        `focusing_bp`; y = 1 is the plain graph. Returns the largest change of a mean,
+        divided by 1 - damping.
+        """
+        V = self._spread(state)
+        with np.errstate(all="ignore"):  # what overflows ends as a residual of nan
+            return self._step(state, V, damping, gamma, y)
+
+    def _step(self, state, V, damping, gamma, y):
+        self._sweep(state, V, damping)
+        A = self.Gam.sum(axis=0) / self.instance.n
+        B = self.back.sum(axis=0)
+        B += A[:, None] * state.mean
+        state.A = damping * state.A + (1 - damping) * A
+        B *= 1 - damping
+        B += damping * state.B
+        state.B, old = B, state.mean
+        self._marginals(state, gamma, y)
+        return np.abs(state.mean - old).max() / (1 - damping)
+
+    def _spread(self, state):
+        """Variances (K,) of the fields; a floor keeps spins that froze comparable."""
+        V = np.broadcast_to(state.variance.mean(axis=1), state.A.shape)
+        return np.maximum(V, 1e-8) if self.binary else V.copy()
+
+    def _sweep(self, state, V, damping):
+        """Fill the chunks' sums; g is damped in place."""
+        given = self.instance
+
+        def visit(share):
+            _amp.sweep(
+                self.node, given.patterns, given.labels, given.tree, self.edges, *share,
+                state.mean, V, damping, state.g, self.back, self.Gam,
+            )  # fmt: skip
+
+        if self.pool is None:
+            visit(self.shares[0])
+        else:
+            list(self.pool.map(visit, self.shares))
+
+    def _marginals(self, state, gamma, y):
+        """Norm fields, means and variances from A and B: (MP22), (MP23)."""
+        H = state.B + self.field
+        if self.binary:
+            state.mean = np.tanh(H + pseudo_field(H, gamma, y))
+            state.variance = 1 - state.mean**2
+            return
+        s = np.mean(H**2, axis=1)
+        if not np.isfinite(s).all() or not np.isfinite(state.A).all():
+            state.mean = np.full_like(H, np.nan)
+            return
+        units = [slice(None)]
+        if self.norm == "unit":
+            units = [slice(l, l + 1) for l in range(len(s))]
+        for unit in units:
+            state.lam[unit] = _amp.norm_field(s[unit], state.A[unit], gamma, y)
+        P = (state.A + state.lam)[:, None]
+        state.mean = H / P
+        state.variance = 1 / (P + pseudo_precision(P, gamma, y))
+
+    def beliefs(self, state, sweeps, residual, message):
+        """`Beliefs` of the plain graph; an empty message says that it converged."""
+        nan, success = float("nan"), message == ""
+        mean = state.mean
+        return Beliefs(
+            mean=mean,
+            variance=np.broadcast_to(state.variance, mean.shape).copy(),
+            entropy=self.entropy(state) if success else nan,
+            local_entropy=nan,
+            q=float(np.mean(mean**2)),
+            q_centre=nan,
+            centre_overlap=nan,
+            lam=None if self.binary else state.lam.copy(),
+            sweeps=sweeps,
+            residual=float(residual),
+            success=success,
+            message=message,
+            state=state,
+        )
+
+    def entropy(self, state):
+        """Bethe entropy at a fixed point, nats per weight: (MP24), (MP25)."""
+        given = self.instance
+        V = self._spread(state)
+        coupling, Gam = np.empty(given.K), np.empty(given.K)
+        log_z = _amp.energetic(
+            self.node, given.patterns, given.labels, given.tree,
+            state.mean, V, state.g, coupling, Gam,
+        )  # fmt: skip
+        H = state.B + self.field
+        q = np.mean(state.mean**2, axis=1)
+        if self.binary:
+            log_z += np.sum(np.abs(H) + np.log1p(np.exp(-2 * np.abs(H))))
+            log_z -= np.sum(coupling + Gam * q)
+            volume = 0.0
+        else:
+            P = state.A + state.lam
+            log_z += np.sum(0.5 * np.sum(H**2, axis=1) / P - 0.5 * given.n * np.log(P))
+            log_z -= np.sum(coupling + 0.5 * Gam * (q - V))
+            log_z += 0.5 * given.n * np.sum(state.lam)
+            volume = 0.5  # of the sphere, log(2 pi e)/2, less log(2 pi)/2 of a Gaussian
+        return float((log_z - np.sum(self.field * state.mean)) / given.N - volume)
