@@ -6,7 +6,15 @@ import resource
 
 from benchmarks.table import header, measure
 
-NAMES = ("rs", "local_entropy", "franz_parisi", "capacity", "krsb", "scans")
+NAMES = (
+    "rs",
+    "local_entropy",
+    "franz_parisi",
+    "capacity",
+    "krsb",
+    "scans",
+    "learners",
+)
 MEMORY = 500  # MB
 
 

@@ -1,34 +1,41 @@
 """Least-action learning: one unit moves for each wrong pattern; docs/learners.md."""
 
 from libc.math cimport INFINITY, fabs
+from libc.stdlib cimport free, malloc
 
-from learners._dot cimport add, dot
+cdef extern from "_units.h":
+    void unit_fields(
+        const double* w, const signed char* x, Py_ssize_t block, int K, Py_ssize_t n,
+        double* out,
+    ) noexcept nogil
+    void unit_add(
+        double* w, double eta, const signed char* x, Py_ssize_t n
+    ) noexcept nogil
 
 
 cdef bint present(
-    double* w, const signed char* xi, int K, Py_ssize_t n, bint tree, double eta
+    double* w, const signed char* xi, int K, Py_ssize_t n, bint tree, double eta,
+    double* field,
 ) noexcept nogil:
     """Show one pattern, its label absorbed; True if it was wrong.
 
     (LN1): of the units that vote against the label, the one of least field learns.
+    `field` is scratch, K long.
     """
+    cdef Py_ssize_t block = n if tree else 0
     cdef int l, votes = 0, least = 0
-    cdef double field, smallest = INFINITY
-    cdef const signed char* seen = xi
+    cdef double smallest = INFINITY
+    unit_fields(w, xi, block, K, n, field)
     for l in range(K):
-        if tree:
-            seen = xi + l * n
-        field = dot(w + l * n, seen, n)
-        if field > 0:
+        if field[l] > 0:
             votes += 1
         else:
             votes -= 1
-            if fabs(field) < smallest:
-                smallest, least = fabs(field), l
+            if fabs(field[l]) < smallest:
+                smallest, least = fabs(field[l]), l
     if votes > 0:
         return False
-    seen = xi + least * n if tree else xi
-    add(w + least * n, eta, seen, n)
+    unit_add(w + least * n, eta, xi + least * block, n)
     return True
 
 
@@ -39,11 +46,15 @@ def epoch(
     """Present the patterns in the order given; the number that was wrong."""
     cdef int K = <int>weights.shape[0]
     cdef Py_ssize_t n = weights.shape[1], mu, wrong = 0
+    cdef double* field = <double*>malloc(K * sizeof(double))
+    if field == NULL:
+        raise MemoryError
     with nogil:
         for mu in range(order.shape[0]):
             wrong += present(
-                &weights[0, 0], &patterns[order[mu], 0], K, n, tree, eta
+                &weights[0, 0], &patterns[order[mu], 0], K, n, tree, eta, field
             )
+    free(field)
     return wrong
 
 
@@ -76,14 +87,19 @@ def replicated_epoch(
     """
     cdef int K = <int>weights.shape[1]
     cdef Py_ssize_t y = weights.shape[0], n = weights.shape[2], a, mu
+    cdef double* field = <double*>malloc(K * sizeof(double))
+    if field == NULL:
+        raise MemoryError
     with nogil:
         for a in range(y):
             wrong[a] = 0
         for mu in range(order.shape[1]):
             for a in range(y):
                 wrong[a] += present(
-                    &weights[a, 0, 0], &patterns[order[a, mu], 0], K, n, tree, eta
+                    &weights[a, 0, 0], &patterns[order[a, mu], 0], K, n, tree, eta,
+                    field,
                 )
             if (mu + 1) % every == 0:
                 attract(weights, centre, lam)
         attract(weights, centre, 0)
+    free(field)
