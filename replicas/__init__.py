@@ -7,11 +7,12 @@ patterns per weight, distances are (1 - overlap)/2.
 
 from replicas import reference
 from replicas.capacity import capacity
-from replicas.channels import Perceptron, Tree, Wide
+from replicas.channels import Loss, Perceptron, Tree, Wide
 from replicas.equilibrium import equilibrium
 from replicas.franz_parisi import franz_parisi
 from replicas.kernels import Kernel
 from replicas.local_entropy import local_entropy
+from replicas.losses import freezing
 from replicas.margin import largest_margin
 from replicas.model import Model
 from replicas.one_rsb import one_rsb
@@ -26,6 +27,7 @@ __all__ = [
     "Curve",
     "Estimate",
     "Kernel",
+    "Loss",
     "Model",
     "Perceptron",
     "Saddle",
@@ -36,6 +38,7 @@ __all__ = [
     "capacity",
     "equilibrium",
     "franz_parisi",
+    "freezing",
     "largest_margin",
     "local_entropy",
     "one_rsb",

@@ -21,15 +21,25 @@ ctypedef struct Overlap:
     double d
     double d2
 
+ctypedef struct Front:
+    # field at which log Z changes fast, and over which width
+    double centre
+    double width
+
 ctypedef struct Scalar
 
 ctypedef struct Scalar:
-    # both functions read the parameters that they need from the channel itself
+    # the functions read the parameters that they need from the channel itself
     Field (*log_z)(double omega, double V, const Scalar* channel) noexcept nogil
     Overlap (*overlap)(double q, double eps, const Scalar* channel) noexcept nogil
+    Front (*front)(double V, const Scalar* channel) noexcept nogil
     double kappa
     # what else the overlap needs, owned by the ScalarChannel
     const void* kernel
+    # of a loss: inverse temperature, slope, step of its inner sums
+    double beta
+    double gamma
+    double step
 
 ctypedef struct Tree:
     int K

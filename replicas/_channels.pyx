@@ -45,12 +45,19 @@ cdef Overlap sign_overlap(double q, double eps, const Scalar* c) noexcept nogil:
     return o
 
 
+cdef Front step_front(double V, const Scalar* c) noexcept nogil:
+    cdef Front front
+    front.centre, front.width = c.kappa, 4 * sqrt(V)
+    return front
+
+
 cdef class ScalarChannel:
     """One Gaussian field that must exceed kappa; `wide` selects the overlap (C4)."""
 
     def __cinit__(self, double kappa, bint wide):
         self.c.log_z = step_log_z
         self.c.overlap = sign_overlap if wide else identity_overlap
+        self.c.front = step_front
         self.c.kappa = kappa
         self.c.kernel = NULL
 

@@ -1,9 +1,9 @@
 """Replica symmetric saddle of a scalar channel: docs/rs.md, docs/binary.md."""
 
 from libc.float cimport DBL_EPSILON
-from libc.math cimport NAN, exp, fabs, log, sqrt
+from libc.math cimport NAN, exp, fabs, isnan, log, sqrt
 
-from replicas._channels cimport Field, Overlap, Scalar, ScalarChannel
+from replicas._channels cimport Field, Front, Overlap, Scalar, ScalarChannel
 from replicas._quadrature cimport Grid, Rule, front_grid, gauss_node
 from replicas._saddle cimport Root, find_root
 from replicas._weights cimport PriorKernel, Weights, WeightsAt
@@ -37,11 +37,9 @@ ctypedef struct Branch:
 
 
 cdef Averages averages(Scalar channel, Overlap o, Rule rule) noexcept nogil:
-    # the front h = kappa has width sqrt(1 - tq)
     cdef double root_q = sqrt(o.q), w = 0, z
-    cdef Grid grid = front_grid(
-        channel.kappa / root_q, 4 * sqrt(o.eps) / root_q, rule
-    )
+    cdef Front front = channel.front(o.eps, &channel)
+    cdef Grid grid = front_grid(front.centre / root_q, front.width / root_q, rule)
     cdef Field f
     cdef Averages a
     cdef int i
@@ -132,6 +130,7 @@ def zero_entropy(
     c.rule.step, c.rule.window = step, window
     fine = c
     fine.rule.step, fine.rule.window = fine_step, fine_window
+    fine.channel.step /= 1.3
     with nogil:
         root = find_root(lost_entropy, &c, 1, LOW, prior.high, 1e-8)
         log_load(root.x, &c, &slope)
@@ -160,9 +159,11 @@ def zero_entropy(
 def solve(
     PriorKernel prior, ScalarChannel channel, const double[::1] alpha, double step,
     double window, double fine_step, double fine_window, double[:, ::1] out,
+    double start=NAN,
 ):
-    """Saddles along alpha, each started from the last: rows of `out` hold q, 1 - q,
-    q_hat, entropy, stability, error, residual; nan where there is none.
+    """Saddles along alpha, each started from the last, the first from x = start unless
+    nan: rows of `out` hold q, 1 - q, q_hat, entropy, stability, error, residual; nan
+    where there is none.
     """
     cdef Py_ssize_t i
     cdef int known = 0
@@ -174,16 +175,17 @@ def solve(
     c.rule.step, c.rule.window = step, window
     fine = c
     fine.rule.step, fine.rule.window = fine_step, fine_window
+    fine.channel.step /= 1.3
     with nogil:
         for i in range(alpha.shape[0]):
             c.log_alpha = fine.log_alpha = log(alpha[i])
             if known == 0:
-                x = c.log_alpha - 0.7
+                x = c.log_alpha - 0.7 if isnan(start) else start
             elif known == 1 or last.log_alpha - old.log_alpha < 1e-3:
                 x = last.x + (c.log_alpha - last.log_alpha) * last.dx
             else:
                 x = extrapolate(old, last, c.log_alpha)
-            if known == 0:
+            if known == 0 and isnan(start):
                 # a coarse rule brings Newton close
                 c.rule.step = 2 * step
                 x = find_root(stationarity, &c, x, LOW, prior.high, 0.02).x

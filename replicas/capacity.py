@@ -9,7 +9,7 @@ from scipy.special import bdtr, gammaln, ndtr
 from replicas import _capacity, check, rsb_capacity
 from replicas.binary_capacity import zero_entropy
 from replicas.channels import Tree, Wide, single_unit
-from replicas.model import require_model
+from replicas.model import require_constraint
 from replicas.priors import Binary
 from replicas.quadrature import gaussian_average
 from replicas.results import Estimate
@@ -42,7 +42,7 @@ def capacity(model, ansatz="rs"):
 
     Source: docs/capacity.md (K1)-(K9); docs/binary.md (BN8).
     """
-    require_model("capacity", model)
+    require_constraint("capacity", model)
     check.choice("capacity", "ansatz", ansatz, ("rs", "1rsb"))
     channel = single_unit(model.channel)
     if isinstance(model.prior, Binary):

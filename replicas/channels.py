@@ -8,14 +8,16 @@ the formulas.
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 
 from replicas import check
 from replicas._channels import ScalarChannel, TreeChannel
+from replicas._loss import loss_channel
 from replicas.kernels import NAMES, Kernel, kernel_channel
 
-__all__ = ["Perceptron", "Tree", "Wide"]
+__all__ = ["Loss", "Perceptron", "Tree", "Wide"]
 
 MAX_K = 63
 
@@ -100,6 +102,56 @@ class Wide(_Scalar):
 
 
 @dataclass(frozen=True)
+class Loss(_Scalar):
+    """Gibbs weight exp(-beta loss(field)) instead of a constraint.
+
+    kind : "errors", loss 1 for a negative field, else 0; or "cross-entropy", loss
+        log(1 + exp(-2 gamma field))/(2 gamma).
+    gamma : slope of the cross-entropy, in [0.01, 100]; None for "errors".
+    beta : inverse temperature, in (0, 1e100]; None: that at which the entropy of binary
+        weights vanishes, `freezing`; the channel has no log_z then.
+
+    log_z, the log of the mean weight, has an absolute error of about 1e-14, and its
+    derivatives a relative one of 1e-12: docs/channels.md (C20)-(C30).
+    """
+
+    kind: str
+    gamma: float | None = None
+    beta: float | None = field(default=None, kw_only=True)
+    kernel: ScalarChannel | None = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self):
+        check.choice("Loss", "kind", self.kind, ("errors", "cross-entropy"))
+        if self.kind == "errors" and self.gamma is not None:
+            raise ValueError(
+                f"Loss: gamma must be None for errors, given {self.gamma!r}"
+            )
+        if self.kind == "cross-entropy":
+            self._set("gamma", 0.01, 100)
+        if self.beta is not None:
+            self._set("beta", 0, 1e100)
+        made = None if self.beta is None else loss_channel(self.beta, self.gamma or 0.0)
+        object.__setattr__(self, "kernel", made)
+
+    def _set(self, name, low, high):
+        value = check.finite("Loss", name, getattr(self, name))
+        if not low <= value <= high or value == 0:
+            raise ValueError(
+                f"Loss: {name} must be > 0 and in [{low}, {high:g}], given {value!r}"
+            )
+        object.__setattr__(self, name, value)
+
+    def __reduce__(self):
+        return partial(Loss, beta=self.beta), (self.kind, self.gamma)
+
+    def log_z(self, omega, V):
+        """As for the Perceptron; log of the mean weight of a pattern."""
+        if self.beta is None:
+            raise ValueError("Loss: beta must be given for log_z, given None")
+        return super().log_z(omega, V)
+
+
+@dataclass(frozen=True)
 class Tree:
     """Tree of K sign units with disjoint inputs.
 
@@ -172,4 +224,5 @@ def _mean_and_variance(name, omega, V):
     if not (V > 0).all():
         raise ValueError(f"{name}: V must be > 0, given {V}")
     omega, V = np.broadcast_arrays(omega, V)
-    return np.ascontiguousarray(omega), np.ascontiguousarray(V)
+    # ascontiguousarray makes a number an array of one
+    return tuple(np.ascontiguousarray(x).reshape(x.shape) for x in (omega, V))

@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-from replicas.channels import Perceptron, Tree, Wide
+from replicas.channels import Loss, Perceptron, Tree, Wide
 from replicas.priors import Binary, Spherical
 
-__all__ = ["Model", "require_model", "require_spherical"]
+__all__ = ["Model", "require_constraint", "require_model", "require_spherical"]
 
 
 @dataclass(frozen=True)
@@ -13,12 +13,12 @@ class Model:
     """Weights drawn from `prior` that must satisfy patterns through `channel`."""
 
     prior: Binary | Spherical
-    channel: Perceptron | Tree | Wide
+    channel: Loss | Perceptron | Tree | Wide
 
     def __post_init__(self):
         if not isinstance(self.prior, (Binary, Spherical)):
             raise TypeError(f"Model: prior must be a prior, given {self.prior!r}")
-        if not isinstance(self.channel, (Perceptron, Tree, Wide)):
+        if not isinstance(self.channel, (Loss, Perceptron, Tree, Wide)):
             raise TypeError(f"Model: channel must be a channel, given {self.channel!r}")
 
 
@@ -28,9 +28,19 @@ def require_model(function, model):
         raise TypeError(f"{function}: model must be a Model, given {model!r}")
 
 
-def require_spherical(function, model):
-    """Refuse what is not a `Model` of spherical weights."""
+def require_constraint(function, model):
+    """Refuse what is not a `Model` whose patterns are accepted or not."""
     require_model(function, model)
+    if isinstance(model.channel, Loss):
+        raise ValueError(
+            f"{function}: the channel must accept or refuse a pattern, "
+            f"given {model.channel!r}"
+        )
+
+
+def require_spherical(function, model):
+    """Refuse what is not a `Model` of spherical weights that accepts or refuses."""
+    require_constraint(function, model)
     if not isinstance(model.prior, Spherical):
         raise ValueError(
             f"{function}: the prior must be Spherical, given {model.prior!r}"

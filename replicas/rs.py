@@ -2,12 +2,13 @@
 
 import numpy as np
 
-from replicas import _rs, check, tree_rs
-from replicas.channels import Tree, single_unit
+from replicas import _rs, check, losses, tree_rs
+from replicas.channels import Loss, Tree, single_unit
 from replicas.model import require_model, require_spherical
 from replicas.priors import Binary
 from replicas.quadrature import Rule
 from replicas.results import Saddle, stack
+from replicas.warnings import warnings
 
 __all__ = ["rs"]
 
@@ -17,8 +18,6 @@ RULE = Rule()
 NOT_UNIQUE = "no unique saddle: alpha is near or above the RS capacity"
 UNIQUE_ABOVE = -2.5  # margins at which alpha(q) increases up to capacity
 COLUMNS = 7
-ABOVE = "the RS entropy is negative: above the capacity"
-AT = "replica symmetry is unstable"
 FROZEN = "no saddle below q = 1 - 1e-13: the weights are frozen"
 REFUSAL = "no saddle: alpha is above the RS capacity"
 
@@ -45,16 +44,23 @@ def rs(model, alpha):
     with negative entropy, above the capacity, is returned as it is, and the message
     says so, as it does where stability > 1.
 
+    Loss: order has "energy", the mean loss of a pattern, "errors", the share of wrong
+    patterns, "log_errors", its logarithm, "beta", and "free_entropy" = entropy -
+    beta alpha energy, the value of the formula above. With beta = None binary weights
+    are taken at `freezing`.
+
     Trees have at most 9 units. Among several saddles the one of least entropy is
     returned; the parity has q = 0 at every load. Error of the entropy at alpha = 1:
     below 1e-12 for K = 3, 1e-11 for K = 5, 1e-9 for K = 7, 1e-6 for K = 9; it grows
     with q, and q > 0.99 is not resolved (success is False).
 
-    Source: docs/rs.md (R1)-(R12), docs/binary.md (BN1)-(BN7).
+    Source: docs/rs.md (R1)-(R12), docs/binary.md (BN1)-(BN7), (BN10)-(BN12).
     """
     require_model("rs", model)
     alpha = check.positive("rs", "alpha", alpha)
     channel = single_unit(model.channel)
+    if isinstance(channel, Loss):
+        return losses.saddles(model, alpha)
     if isinstance(channel, Tree):
         require_spherical("rs", model)
         tree_rs.require_units("rs", channel)
@@ -86,7 +92,7 @@ def _scalar(model, channel, alpha):
     if isinstance(model.prior, Binary):
         order["q_hat"] = q_hat
         if np.any(entropy < 0) or np.any(stability > 1):
-            message = _warnings(message, entropy, stability)
+            message = warnings(message, entropy, stability)
     return Saddle(
         model=model,
         ansatz="rs",
@@ -100,15 +106,6 @@ def _scalar(model, channel, alpha):
         success=success,
         message=message,
     )
-
-
-def _warnings(message, entropy, stability):
-    """What a saddle of binary weights may not be taken for."""
-    said = [message, np.where(entropy < 0, ABOVE, ""), np.where(stability > 1, AT, "")]
-    said = zip(*map(np.ravel, said), strict=True)
-    joined = np.array(["; ".join(filter(None, each)) for each in said])
-    joined = joined.astype(object).reshape(np.shape(message))
-    return joined[()]
 
 
 def _several(prior, channel, alpha):

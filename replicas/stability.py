@@ -5,7 +5,7 @@ from scipy.optimize import brentq
 from scipy.special import expit
 
 from replicas import _rs, tree_rs
-from replicas.channels import Perceptron, Tree, single_unit
+from replicas.channels import Loss, Perceptron, Tree, single_unit
 from replicas.model import require_model, require_spherical
 from replicas.priors import Binary
 from replicas.quadrature import Rule
@@ -39,7 +39,10 @@ def at_line(model):
     """
     require_model("at_line", model)
     channel = single_unit(model.channel)
-    if isinstance(model.prior, Binary) and not isinstance(channel, Tree):
+    if isinstance(channel, Loss) and channel.beta is None:
+        raise ValueError("at_line: beta of the Loss must be given, given None")
+    binary = isinstance(model.prior, Binary) and not isinstance(channel, Tree)
+    if binary or isinstance(channel, Loss):
         return _scalar(model.prior, channel)
     require_spherical("at_line", model)
     if isinstance(channel, Perceptron) and channel.kappa >= 0:
