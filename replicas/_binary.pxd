@@ -1,6 +1,6 @@
 """Terms of binary weights at the replica symmetric saddle: docs/binary.md."""
 
-from libc.math cimport asinh, ceil, exp, fmin, log1p, sqrt
+from libc.math cimport asinh, ceil, exp, expm1, fmin, log1p, sqrt
 
 from replicas._quadrature cimport Grid, Rule, gauss_node
 from replicas._weights cimport Weights
@@ -31,7 +31,8 @@ cdef inline Weights binary_weights(double x, Rule rule) noexcept nogil:
         h = root * z
         z = exp(-2 * h)
         s2 = 4 * z / ((1 + z) * (1 + z))
-        t2 = (1 - z) / (1 + z)
+        # 1 - z where it does not cancel
+        t2 = (1 - z if z < 0.5 else -expm1(-2 * h)) / (1 + z)
         t2 *= t2
         log_2cosh += u * (h + log1p(z))
         w.q += u * t2

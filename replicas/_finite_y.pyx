@@ -54,6 +54,7 @@ def solve(
     cdef Context c
     cdef Root root
     cdef double high, coarse, stability, residual, error
+    cdef bint at_zero = False
     with nogil:
         c.channel, c.alpha, c.y = channel.c, alpha, y
         c.q1, c.eps = 1 - eps, eps
@@ -63,10 +64,15 @@ def solve(
         root.success = stationarity(high, &c, &root.slope) > 0
         if root.success:
             root = find_root(stationarity, &c, start, -80, high, 1e-7)
+            # even activations are stationary at q0 = 0, here q0 = exp(-80) q1
+            at_zero = root.x < -70 and c.channel.overlap(0, 1, &c.channel).d == 0
+            if at_zero:
+                root.x, root.success = -80, True
         update(&c, root.x)
         coarse = c.a.f
         c.rule.step, c.rule.window = fine_step, fine_window
-        residual = fabs(stationarity(root.x, &c, &root.slope))
+        residual = stationarity(root.x, &c, &root.slope)
+        residual = 0 if at_zero else fabs(residual)
         # quadrature, and (FY5) for the residual
         error = alpha * (fabs(c.a.f - coarse) + fabs(c.a.f) * fabs(c.a.norm - 1))
         error += (
@@ -78,4 +84,4 @@ def solve(
         )
     if not root.success:
         return (NAN,) * 6
-    return c.q0, c.dq, c.a.f, stability, error, residual
+    return 0.0 if at_zero else c.q0, c.dq, c.a.f, stability, error, residual

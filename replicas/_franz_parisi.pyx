@@ -35,6 +35,7 @@ cdef Fields correlate(
     cdef double s, gap, free, V
     cdef Fields o
     o.q = channel.overlap(q, eps, &channel)
+    o.q.q = fmax(o.q.q, 1e-300)  # q = 0 of even activations
     o.t = channel.overlap(1 - eps_t, eps_t, &channel)
     o.q1 = channel.overlap(1 - eps1, eps1, &channel)
     s = o.q.q - o.t.q

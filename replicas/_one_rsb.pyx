@@ -4,7 +4,7 @@ The outer field h ~ N(0, tq0) shifts the inner one, omega = h + sqrt(D) z, whose
 is tilted by Z(omega, V)^m; D = tq1 - tq0 and V = 1 - tq1 are overlaps of the fields.
 """
 
-from libc.math cimport M_PI, exp, fabs, log, sqrt
+from libc.math cimport M_PI, exp, fabs, fmax, log, sqrt
 
 from replicas._channels cimport Field, Overlap, Scalar, ScalarChannel
 from replicas._quadrature cimport Grid, Rule, front_grid, gauss_node
@@ -172,7 +172,8 @@ cdef Averages averages(
     Scalar channel, Overlap outer, Overlap inner, double D, double m, Rule rule
 ) noexcept nogil:
     """Averages over the outer field; docs (B8)-(B10)."""
-    cdef double V = inner.eps, root_q = sqrt(outer.q), z, w = 0, start = 0
+    cdef double V = inner.eps, root_q = sqrt(fmax(outer.q, 1e-300)), z, w = 0
+    cdef double start = 0
     cdef Wall wall = wall_of(channel, D, V, m)
     cdef Grid grid = front_grid(wall.h / root_q, wall.h_width / root_q, rule)
     cdef Inner f

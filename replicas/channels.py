@@ -27,6 +27,16 @@ class _Scalar:
 
     fields = 1
 
+    @property
+    def is_even(self):
+        """Whether tq'(0) = 0: fields of orthogonal weights do not attract."""
+        return self.kernel.overlap(0.0, 1.0)[2] == 0
+
+    @property
+    def is_linear(self):
+        """Whether tq = q; a series with positive coefficients of sum 1 is below."""
+        return abs(self.kernel.overlap(0.5, 0.5)[0] - 0.5) < 1e-12
+
     def log_z(self, omega, V):
         r"""Log-probability that the field exceeds kappa, log H((kappa - omega)/sqrt V).
 

@@ -62,7 +62,10 @@ def point(channel, alpha, eps, y, *, start=None):
             best = q0, dq, *out
         if best[4] < TOLERANCE:
             break
-        rule, x = Rule(rule.step / 1.5, rule.window + 0.2), math.log(q0 / dq)
+        rule, x = (
+            Rule(rule.step / 1.5, rule.window + 0.2),
+            math.log(q0 / dq) if q0 else x,
+        )
     return assemble(alpha, eps, y, *best)
 
 

@@ -162,7 +162,9 @@ def _stationary(channel, alpha, eps, m):
     rule = rsb_equations.scan_rule(channel)
     rules = rule.step, rule.window, rule.step, rule.window
     q0, dq, *_ = _finite_y.solve(channel.kernel, alpha, eps, m, 0.0, *rules)
-    return [] if math.isnan(q0) else [(1, math.log(q0 / dq))]
+    if math.isnan(q0):
+        return []
+    return [(1, math.log(q0 / dq)) if q0 > 0 else (0, -math.inf)]
 
 
 def _point(solution):

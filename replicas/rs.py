@@ -1,9 +1,12 @@
 """Replica symmetric saddle: overlap, entropy and its stability (docs/rs.md)."""
 
+import math
+
 import numpy as np
 
 from replicas import _rs, check, losses, tree_rs
-from replicas.channels import Loss, Tree, single_unit
+from replicas.channels import Loss, Tree, Wide, single_unit
+from replicas.kernels import NAMES
 from replicas.model import require_model, require_spherical
 from replicas.priors import Binary
 from replicas.quadrature import Rule
@@ -38,7 +41,8 @@ def rs(model, alpha):
     -------
     Saddle with order "q" and "eps" = 1 - q, entropy in nats per weight and the replicon
     index `stability` (stable below 1). Above the capacity success is False, as
-    where there are several saddles: near the capacity of margins below -2.5.
+    where there are several saddles: near the capacity of margins below -2.5. Even
+    activations of a Wide channel have q = 0 up to the load where that is unstable.
 
     Binary weights: order has "q_hat" too. The entropy is log 2 at alpha = 0; a saddle
     with negative entropy, above the capacity, is returned as it is, and the message
@@ -54,7 +58,7 @@ def rs(model, alpha):
     below 1e-12 for K = 3, 1e-11 for K = 5, 1e-9 for K = 7, 1e-6 for K = 9; it grows
     with q, and q > 0.99 is not resolved (success is False).
 
-    Source: docs/rs.md (R1)-(R12), docs/binary.md (BN1)-(BN7), (BN10)-(BN12).
+    Source: docs/rs.md (R1)-(R12), (R20), docs/binary.md (BN1)-(BN7), (BN10)-(BN12).
     """
     require_model("rs", model)
     alpha = check.positive("rs", "alpha", alpha)
@@ -75,7 +79,7 @@ def _scalar(model, channel, alpha):
     if isinstance(model.prior, Binary):
         refusal = FROZEN
     else:
-        refusal = REFUSAL if channel.kappa >= UNIQUE_ABOVE else NOT_UNIQUE
+        refusal = NOT_UNIQUE if _may_have_several(channel) else REFUSAL
     if alpha.ndim == 0:
         columns = _branch(model.prior, channel, alpha.reshape(1))[0].tolist()
         success = columns[0] == columns[0]
@@ -108,15 +112,30 @@ def _scalar(model, channel, alpha):
     )
 
 
-def _several(prior, channel, alpha):
-    """Where alpha(q) (R3) passes a load more than once."""
+def _may_have_several(channel):
+    """Whether alpha(q) is not known to increase up to the capacity."""
+    user = isinstance(channel, Wide) and channel.activation not in NAMES
+    return user or channel.is_even or channel.kappa < UNIQUE_ABOVE
+
+
+def _branches(prior, channel, alpha):
+    """How often alpha(q) (R3) passes a load, and whether it stays above."""
     grid = np.linspace(-40, 29, 300)
     rule = RULE.step, RULE.window
     loads = [
         _rs.load_and_stability(prior.kernel, channel.kernel, x, *rule)[0] for x in grid
     ]
     above = np.array(loads) > np.log(alpha)[:, None]
-    return np.count_nonzero(np.diff(above), axis=1) > 1
+    return np.count_nonzero(np.diff(above), axis=1), above.all(axis=1)
+
+
+def _at_zero(prior, channel, alpha):
+    """The saddle q = 0, stationary where tq'(0) = 0: (R20)."""
+    log_z, d, _ = (x.item() for x in channel.log_z(0.0, 1.0))
+    free = math.log(2) if isinstance(prior, Binary) else 0.0
+    value = free + alpha * log_z
+    index = alpha * channel.kernel.overlap(0.0, 1.0)[3] * d * d
+    return 0.0, 1.0, 0.0, value, index, 1e-15 * (free + abs(value)), 0.0
 
 
 def _branch(prior, channel, alpha):
@@ -131,6 +150,10 @@ def _branch(prior, channel, alpha):
         if rule.step < FINEST or not (out[:, 5] * out[:, 1] > TOLERANCE).any():
             break
         rule = fine
-    if channel.kappa < UNIQUE_ABOVE:
-        out[_several(prior, channel, alpha)] = np.nan
+    if _may_have_several(channel):
+        passes, above = _branches(prior, channel, alpha)
+        out[passes > 1] = np.nan
+        if channel.is_even:
+            for i in np.flatnonzero(above):
+                out[i] = _at_zero(prior, channel, float(alpha[i]))
     return out

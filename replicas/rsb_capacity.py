@@ -70,17 +70,14 @@ def field_slope(channel):
 
 def is_convex(channel):
     """Whether no breaking lowers the capacity: one field, linear in the weights."""
-    if isinstance(channel, Tree) or channel.kappa < -8e-4:
-        return False
-    # tq is a power series with positive coefficients of sum 1: convex below q
-    return abs(channel.kernel.overlap(0.5, 0.5)[0] - 0.5) < 1e-12
+    return not isinstance(channel, Tree) and channel.is_linear and channel.kappa > -8e-4
 
 
 def _stationary_at_zero(channel):
     """Whether q0 = 0 solves the equation of q0 for every load."""
     if isinstance(channel, Tree):
         return channel.rule == "parity"
-    return channel.kernel.overlap(0.0, 1.0)[2] == 0
+    return channel.is_even
 
 
 def _nodes(centre, width, step, window):

@@ -5,7 +5,7 @@ from scipy.optimize import brentq
 from scipy.special import expit
 
 from replicas import _rs, tree_rs
-from replicas.channels import Loss, Perceptron, Tree, single_unit
+from replicas.channels import Loss, Tree, single_unit
 from replicas.model import require_model, require_spherical
 from replicas.priors import Binary
 from replicas.quadrature import Rule
@@ -29,13 +29,13 @@ def at_line(model):
     Returns
     -------
     Estimate with value alpha (patterns per weight), its error, order "q". success is
-    False where RS is stable up to the capacity (spherical weights, Perceptron with
-    kappa >= 0) and for the parity of 3 or more units, whose state q = 0 is stable
-    at every load.
+    False where RS is stable up to the capacity (spherical weights, one field linear in
+    them with kappa >= 0) and for the parity of 3 or more units, whose state q = 0 is
+    stable at every load. For even activations the load is where q = 0 is unstable.
 
     The load of binary weights may lie above their capacity.
 
-    Source: docs/rs.md (R6), (R10), (R13); docs/binary.md (BN6).
+    Source: docs/rs.md (R6), (R10), (R13), (R20); docs/binary.md (BN6).
     """
     require_model("at_line", model)
     channel = single_unit(model.channel)
@@ -45,7 +45,7 @@ def at_line(model):
     if binary or isinstance(channel, Loss):
         return _scalar(model.prior, channel)
     require_spherical("at_line", model)
-    if isinstance(channel, Perceptron) and channel.kappa >= 0:
+    if not isinstance(channel, Tree) and channel.is_linear and channel.kappa >= 0:
         return _failure("RS is stable up to capacity")
     if not isinstance(channel, Tree):
         return _scalar(model.prior, channel)
@@ -67,7 +67,9 @@ def _scalar(prior, channel):
         )
         return log_load, np.log(index)
 
-    index = np.array([point(x, rule)[1] for x in SCAN])
+    loads, index = np.array([point(x, rule) for x in SCAN]).T
+    if channel.is_even and index[0] > -1e-4:
+        return _at_zero(channel, loads)
     turns = np.flatnonzero((index[:-1] < 0) & (index[1:] >= 0))
     if not turns.size:
         return _failure("RS is stable up to q = 1 - 1e-13")
@@ -78,6 +80,15 @@ def _scalar(prior, channel):
         2
     ]
     return _estimate(q, point(x, rule), point(x, rule.finer()), *near)
+
+
+def _at_zero(channel, loads):
+    """The load where q = 0 of an even activation is unstable, and left: (R20)."""
+    slope = channel.log_z(0.0, 1.0)[1].item()
+    load = 1 / (channel.kernel.overlap(0.0, 1.0)[3] * slope**2)
+    if loads.min() < np.log(load) - 1e-4:
+        return _failure("q = 0 is left discontinuously, where it is still stable")
+    return Estimate(float(load), 4e-15 * float(load), 0.0, True, "", {"q": 0.0})
 
 
 def _tree(channel):
