@@ -14,6 +14,8 @@ from replicas import _franz_parisi
 __all__ = ["Energetic", "Overlaps", "scalar_averages"]
 
 LONGEST = 0.15  # Newton step in c and delta
+SMALLEST = 1e-27  # c and delta beyond notice
+WEAKEST = 1e-40  # forces beyond notice
 
 
 @dataclass(frozen=True)
@@ -58,9 +60,6 @@ class Overlaps:
         dq1 = self.span * np.array([2 * c * (1 - delta), 1 - c * c])
         return dq1, np.array([self._dt, 0.0])
 
-    def entropic(self, prior):
-        return prior.franz_parisi(self.q, self.eps, self.eps_p, self.c, self.delta)
-
     def at(self, eps_p):
         """Start at another distance: for p > q, c scales with sqrt(1 - p^2)."""
         near, last = (
@@ -73,13 +72,19 @@ class Overlaps:
         """The point a step (dc, ddelta) away, shortened to stay inside (0, 1)."""
         dc, ddelta = step * min(1.0, LONGEST / np.abs(step).max())
         return replace(
-            self, c=_inside(self.c, dc, 0.1), delta=_inside(self.delta, ddelta, 0.01)
+            self,
+            c=_inside(self.c, dc, 0.1 if self.c > 1e-6 else 1e-6),
+            delta=_inside(self.delta, ddelta, 0.01),
         )
 
 
 def _inside(x, step, shrink):
-    low, high = shrink * x, 1 - 0.1 * (1 - x)
-    return float(min(max(x + step, low), high))
+    if x == 0:
+        return 0.0
+    # a step to below 0 is one in log x, as far as 8
+    low = x * min(shrink, math.exp(min(max(step / x, -8.0), 0.0)))
+    high = 1 - 0.1 * (1 - x)
+    return float(min(max(x + step, low, SMALLEST), high))
 
 
 @dataclass(frozen=True)
@@ -104,11 +109,11 @@ class Energetic:
     d2t: float
 
 
-def scalar_averages(channel, o, rule):
-    """`Energetic` of a channel with one field."""
+def scalar_averages(reference, channel, o, rule):
+    """`Energetic` of channels with one field."""
     out = np.empty(12)
     _franz_parisi.energetic(
-        channel.kernel,
+        reference.kernel,
         channel.kernel,
         o.q,
         o.eps,
@@ -119,4 +124,6 @@ def scalar_averages(channel, o, rule):
         rule.window,
         out,
     )
+    # underflow: solutions close to all references, whose number does not feel it
+    out[1:3] = np.maximum(out[1:3], WEAKEST)
     return Energetic(*out.tolist())

@@ -1,7 +1,7 @@
 """Franz-Parisi entropy of scalar channels."""
 
-import importlib
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,11 +9,10 @@ from scipy.integrate import quad
 from scipy.special import log_ndtr, ndtr, roots_legendre
 
 import replicas as rp
-from replicas import priors
+from replicas import franz_parisi_saddle as saddle
+from replicas.franz_parisi_reference import references
+from replicas.franz_parisi_terms import Overlaps, scalar_averages
 from replicas.quadrature import Rule
-
-# the package exports the function of the same name
-franz_parisi = importlib.import_module("replicas.franz_parisi")
 
 
 def model(channel):
@@ -105,10 +104,10 @@ def test_energetic_equals_reference():
     q, p, t, q1 = 0.58, 0.8, 0.6, 0.72
     c = (t - p * q) / math.sqrt(q * (1 - q) * (1 - p * p))
     delta = 1 - (1 - q1) / (1 - p * p) / (1 - c * c)
-    o = franz_parisi.Overlaps(q, 1 - q, 1 - p, c, delta)
+    o = Overlaps(q, 1 - q, 1 - p, c, delta)
     assert o.t == pytest.approx(t, abs=1e-15)
     assert o.eps1 == pytest.approx(1 - q1, abs=1e-15)
-    e = franz_parisi.energetic(rp.Perceptron(), o, Rule())
+    e = scalar_averages(rp.Perceptron(), rp.Perceptron(), o, Rule())
     assert e.f == pytest.approx(-0.6411492190275557, abs=1e-10)
     assert e.norm == pytest.approx(1, abs=1e-12)
 
@@ -119,18 +118,16 @@ CHANNELS = [rp.Perceptron(0.2), rp.Perceptron(-0.8), rp.Wide("sign", -0.3)]
 @pytest.mark.parametrize("channel", CHANNELS)
 def test_gradient_and_jacobian_equal_differences(channel):
     alpha, q, rule = 0.8, 0.4, Rule(0.05, 9)
-    prior = priors.Spherical()
+    reference = references(model(channel), np.array([alpha]))[alpha]
+    reference = replace(reference, q=q, eps=1 - q)
+    problem = saddle.Problem(rp.Spherical(), channel, alpha, reference)
 
     def at(c, delta):
-        return franz_parisi.Overlaps(q, 1 - q, 0.15, c, delta)
+        return saddle.equations(problem, Overlaps(q, 1 - q, 0.15, c, delta), rule)
 
     def S(c, delta):
-        o = at(c, delta)
-        e = franz_parisi.energetic(channel, o, rule)
-        return o.entropic(prior)[0] + alpha * e.f
-
-    def residual(c, delta):
-        return franz_parisi._equations(prior, channel, alpha, at(c, delta), rule)[0]
+        state = at(c, delta)
+        return state.s.value + alpha * state.e.f
 
     def difference(F, direction, h=2e-3):
         def move(k):
@@ -138,17 +135,16 @@ def test_gradient_and_jacobian_equal_differences(channel):
 
         return (8 * (move(1) - move(-1)) - move(2) + move(-2)) / (12 * h)
 
-    o = at(0.3, 0.2)
-    _, jacobian, e = franz_parisi._equations(prior, channel, alpha, o, rule)
-    _, slope_q1, slope_t = o.entropic(prior)
+    state = at(0.3, 0.2)
+    o, e = state.o, state.e
+    _, slope_q1, slope_t = problem.prior.franz_parisi(q, 1 - q, 0.15, 0.3, 0.2)
     dq1, dt = o.gradients()
     gradient = (slope_q1 - 0.5 * alpha * e.dq1 * e.f1_squared) * dq1
     gradient += (slope_t - alpha * e.dt * e.f1g) * dt
     for i, direction in enumerate([(1, 0), (0, 1)]):
         assert difference(S, direction) == pytest.approx(gradient[i], abs=1e-8)
-        assert difference(residual, direction) == pytest.approx(
-            jacobian[:, i], abs=1e-7
-        )
+        numeric = difference(lambda c, delta: at(c, delta).s.residual, direction)
+        assert numeric == pytest.approx(state.jacobian[:, i], abs=1e-7)
 
 
 @pytest.mark.parametrize(
@@ -210,8 +206,8 @@ def test_franz_parisi_error_is_honest(channel, monkeypatch):
     alpha, d = np.array([[0.1], [0.9], [1.6]]), [0.45, 0.15, 0.02, 1e-4]
     f = rp.franz_parisi(model(channel), alpha, d)
     fine = Rule(0.04, 10.0)
-    accuracy = franz_parisi.Accuracy(fine, fine, 1.5, 0.05, 1e-11)
-    monkeypatch.setattr(franz_parisi, "SCALAR", accuracy)
+    accuracy = saddle.Accuracy(fine, fine, 1.5, 0.05, 1e-11)
+    monkeypatch.setattr(saddle, "SCALAR", accuracy)
     exact = rp.franz_parisi(model(channel), alpha, d)
     assert f.normalised.shape == (3, 4)
     np.testing.assert_array_equal(f.success, exact.success)
@@ -254,5 +250,10 @@ def test_franz_parisi_refuses_other_arguments():
         rp.franz_parisi(m, 1.0, "0.1")
     with pytest.raises(TypeError, match="franz_parisi: model"):
         rp.franz_parisi("perceptron", 1.0, 0.1)
-    with pytest.raises(ValueError, match="franz_parisi: reference must be None"):
+    with pytest.raises(TypeError, match="franz_parisi: reference must be None"):
         rp.franz_parisi(m, 1.0, 0.1, reference="teacher")
+    with pytest.raises(ValueError, match="reference must have the units"):
+        rp.franz_parisi(m, 1.0, 0.1, reference=model(rp.Wide()))
+    binary = rp.Model(rp.Binary(), rp.Perceptron())
+    with pytest.raises(ValueError, match="reference must have the prior"):
+        rp.franz_parisi(m, 1.0, 0.1, reference=binary)

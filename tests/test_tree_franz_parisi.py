@@ -1,7 +1,7 @@
 """Franz-Parisi entropy of trees."""
 
-import importlib
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,11 +9,11 @@ from scipy.integrate import quad
 from scipy.special import log_ndtr, ndtr
 
 import replicas as rp
+from replicas import franz_parisi_saddle as saddle
+from replicas.franz_parisi_reference import references
 from replicas.franz_parisi_terms import Overlaps
 from replicas.quadrature import Rule
 from replicas.tree_franz_parisi import tree_averages
-
-franz_parisi = importlib.import_module("replicas.franz_parisi")
 
 
 def model(K, rule="majority"):
@@ -76,16 +76,17 @@ def test_tree_averages_equals_literal_sum(point):
 @pytest.mark.parametrize(("K", "rule"), [(3, "majority"), (2, "parity")])
 def test_gradient_and_jacobian_equal_differences(K, rule):
     m, alpha, q = model(K, rule), 0.8, 0.4
-    nodes = Rule(0.2, 7.0)
+    reference = references(m, np.array([alpha]))[alpha]
+    reference = replace(reference, q=q, eps=1 - q)
+    problem = saddle.Problem(m.prior, m.channel, alpha, reference)
 
     def at(c, delta):
-        return Overlaps(q, 1 - q, 0.25, c, delta)
+        o = Overlaps(q, 1 - q, 0.25, c, delta)
+        return saddle.equations(problem, o, Rule(0.2, 7.0))
 
     def values(c, delta):
-        residual, _, e = franz_parisi._equations(
-            m.prior, m.channel, alpha, at(c, delta), nodes
-        )
-        return np.append(residual, at(c, delta).entropic(m.prior)[0] + alpha * e.f)
+        state = at(c, delta)
+        return np.append(state.s.residual, state.s.value + alpha * state.e.f)
 
     def difference(direction, h=4e-3):
         def move(k):
@@ -93,16 +94,16 @@ def test_gradient_and_jacobian_equal_differences(K, rule):
 
         return (8 * (move(1) - move(-1)) - move(2) + move(-2)) / (12 * h)
 
-    o = at(0.3, 0.2)
-    _, jacobian, e = franz_parisi._equations(m.prior, m.channel, alpha, o, nodes)
-    _, slope_q1, slope_t = o.entropic(m.prior)
-    dq1, dt = o.gradients()
+    state = at(0.3, 0.2)
+    e = state.e
+    _, slope_q1, slope_t = m.prior.franz_parisi(q, 1 - q, 0.25, 0.3, 0.2)
+    dq1, dt = state.o.gradients()
     gradient = (slope_q1 - 0.5 * alpha * e.f1_squared) * dq1
     gradient += (slope_t - alpha * e.f1g) * dt
     for i, direction in enumerate([(1, 0), (0, 1)]):
         numeric = difference(direction)
         assert numeric[2] == pytest.approx(gradient[i], abs=1e-7)
-        assert numeric[:2] == pytest.approx(jacobian[:, i], abs=1e-6)
+        assert numeric[:2] == pytest.approx(state.jacobian[:, i], abs=1e-6)
 
 
 def test_franz_parisi_at_typical_distance_is_replica_symmetric():
@@ -122,8 +123,8 @@ def test_franz_parisi_error_is_honest(K, rule, monkeypatch):
     m, d = model(K, rule), [0.45, 0.31, 0.2, 0.005]
     f = rp.franz_parisi(m, 1.2, d)
     fine = Rule(0.17, 7.8)
-    accuracy = franz_parisi.Accuracy(fine, fine, 1.25, 0.2, 1e-9)
-    monkeypatch.setattr(franz_parisi, "TREE", accuracy)
+    accuracy = saddle.Accuracy(fine, fine, 1.25, 0.2, 1e-9)
+    monkeypatch.setattr(saddle, "TREE", accuracy)
     exact = rp.franz_parisi(m, 1.2, d)
     assert f.success.all()
     assert np.all(np.abs(f.normalised - exact.normalised) <= f.error)

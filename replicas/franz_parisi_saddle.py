@@ -1,0 +1,265 @@
+"""Saddle of the Franz-Parisi ansatz at one distance: docs/franz_parisi.md."""
+
+import math
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from replicas.channels import Tree
+from replicas.franz_parisi_entropic import Entropic, entropic, free
+from replicas.franz_parisi_reference import Reference
+from replicas.franz_parisi_terms import Energetic, Overlaps, scalar_averages
+from replicas.priors import Binary, Spherical
+from replicas.quadrature import Rule
+from replicas.results import failed_point
+from replicas.tree_franz_parisi import LARGEST_OVERLAP, tree_averages
+
+__all__ = ["Problem", "accuracy_of", "point"]
+
+EPS = 2.0**-52
+RESIDUAL = 1e-11
+BOUNDARY_RESIDUAL = 1e-6  # at delta = 0 the error of the sums shows as a residual
+NEWTON_STEPS = 50
+NEAR = 2.0  # in log(1 - p)
+WALK = 0.2
+CLOSE = 1e-2
+FROZEN = {Spherical: 1e-12, Binary: 1e-2}  # least 1 - delta
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Solutions of `channel` at a load, around one of the references."""
+
+    prior: Any
+    channel: Any
+    alpha: float
+    reference: Reference
+
+
+@dataclass(frozen=True)
+class Accuracy:
+    """Rules to approach the saddle and to start refining there, until `tolerance`
+    (of the normalised entropy) or the finest step is met.
+    """
+
+    first: Rule
+    rule: Rule
+    shrink: float
+    finest: float
+    tolerance: float
+
+
+SCALAR = Accuracy(Rule(), Rule(), 1.5, 0.03, 1e-11)
+BINARY = Accuracy(Rule(0.15, 8.0), Rule(0.1, 8.5), 1.5, 0.02, 1e-12)
+TREE = Accuracy(Rule(0.4, 6.5), Rule(0.25, 7.0), 1.25, 0.17, 2e-9)
+
+
+def accuracy_of(problem):
+    if isinstance(problem.channel, Tree):
+        return TREE
+    return BINARY if isinstance(problem.prior, Binary) else SCALAR
+
+
+def scale(problem, o, value):
+    """What the tolerance is relative to."""
+    if isinstance(problem.channel, Tree):
+        return 1.0
+    return free(problem.prior, o) if isinstance(problem.prior, Binary) else abs(value)
+
+
+def energetic(problem, o, rule):
+    """Averages (F9), (F10) at the overlaps o."""
+    if isinstance(problem.channel, Tree):
+        return tree_averages(problem.channel, o, rule)
+    return scalar_averages(problem.reference.channel, problem.channel, o, rule)
+
+
+@dataclass(frozen=True)
+class State:
+    """A point of the search: both terms at the overlaps, equations and Jacobian."""
+
+    o: Overlaps
+    e: Energetic
+    s: Entropic
+    hats: tuple[float, float]
+    jacobian: np.ndarray
+
+    @property
+    def residual(self):
+        return float(np.abs(self.s.residual).max())
+
+
+def equations(problem, o, rule, p_hat=1.0):
+    """(F7), (F25): residuals of the saddle equations and their Jacobian."""
+    e = energetic(problem, o, rule)
+    hats = (problem.alpha * e.dq1 * e.f1_squared, problem.alpha * e.dt * e.f1g)
+    s = entropic(problem.prior, problem.reference, o, hats, rule, p_hat)
+    dq1, dt = o.gradients()
+    # (F10): logarithmic derivatives of the averages in q1 and t
+    slopes = np.empty((2, 2))
+    f1_squared = e.d2q1 / e.dq1 + e.dq1 * (
+        (e.f2_squared - 2 * e.f1_squared_f2) / e.f1_squared
+    )
+    slopes[0] = f1_squared * dq1 - 2 * e.dt * e.f1_f2_g / e.f1_squared * dt
+    slopes[1] = 0.0
+    if o.q > 0:
+        slopes[1] = (e.d2t / e.dt + e.dt * e.f2_g / e.f1g) * dt
+        slopes[1] -= e.dq1 * e.f1_f2_g / e.f1g * dq1
+    return State(o, e, s, hats, s.d_overlaps + s.d_hats @ slopes)
+
+
+def solve(problem, o, rule, p_hat=1.0):
+    """Newton's method from o: the state at the saddle and its residual.
+
+    nan: none. It stops at delta = 0 as well, the saddle at p = q; elsewhere the
+    residual stays large there.
+    """
+    last = math.inf
+    end = 1 - FROZEN[type(problem.prior)]
+    for _ in range(NEWTON_STEPS):
+        state = equations(problem, o, rule, p_hat)
+        worst, p_hat = state.residual, state.s.p_hat
+        stuck = o.delta < 1e-16 < 1e-8 < o.c and worst > 0.5 * last
+        if not worst >= RESIDUAL or stuck:
+            return state, worst
+        last = worst
+        try:
+            o = o.moved(np.linalg.solve(state.jacobian, -state.s.residual))
+        except np.linalg.LinAlgError:
+            break
+        if max(o.c, o.delta) > end:
+            break
+    return replace(state, o=o), math.nan
+
+
+def failed(message, reference):
+    order = {"q1": math.nan, "t": math.nan}
+    stability = reference.stability
+    return failed_point(message, q=reference.q, **order, reference_stability=stability)
+
+
+def refusal(o):
+    """Why Newton's method failed, from the end of the domain it ran into."""
+    if o.delta < 1e-15:
+        return "no saddle: the references are not replica symmetric (at_line)"
+    if max(o.c, o.delta) > 1 - 1e-9:
+        return "no saddle with q1 < 1: there are no solutions so far away"
+    if o.eps_p < o.eps and o.delta > 0.9:
+        return "no saddle with q1 < 1: there are no solutions so close"
+    return "no saddle: Newton's method did not converge"
+
+
+def start(problem, eps_p, last, rule):
+    """Near the saddle at eps_p: from the last point if near, else from p = q.
+
+    For p > q the saddle scales well with the distance; for p < q it must be followed.
+    """
+    q, eps = problem.reference.q, problem.reference.eps
+    # at p = q: q1 = t = q; the parity at q = 0 has delta below p^2 near p = 0
+    delta = 0.05 if q > 0 else 0.05 * (1 - eps_p) ** 2
+    typical = Overlaps(q, eps, eps, math.sqrt(q / (1 + q)), delta)
+    if last is None or abs(math.log(last.eps_p / eps_p)) > NEAR:
+        last = typical
+    if eps_p > eps:
+        last = last if last.eps_p > eps else typical
+        last, _ = follow(problem, last, eps_p, rule)
+    return last.at(eps_p)
+
+
+def follow(problem, o, eps_p, rule):
+    """Solve on the way from the overlaps o to eps_p; p_hat as well."""
+    steps = int(abs(math.log(eps_p / o.eps_p)) / WALK)
+    p_hat = 1.0
+    for x in np.geomspace(o.eps_p, eps_p, steps + 2)[1:-1].tolist():
+        state, _ = solve(problem, o.at(x), rule, p_hat)
+        o, p_hat = state.o, state.s.p_hat
+    return o, p_hat
+
+
+def approach(problem, eps_p, last, rule):
+    """State near the saddle; where the start was not, followed from the reference.
+
+    Close to it almost all weights are solutions, unless it is a typical one.
+    """
+    state, residual = solve(problem, start(problem, eps_p, last, rule), rule)
+    typical = problem.reference.channel == problem.channel
+    if not (residual < BOUNDARY_RESIDUAL or typical):
+        q, eps = problem.reference.q, problem.reference.eps
+        free = Overlaps(q, eps, min(CLOSE * eps, eps_p), 1e-3, 1e-3)
+        o, p_hat = follow(problem, free, eps_p, rule)
+        other, residual = solve(problem, o.at(eps_p), rule, p_hat)
+        state = other if residual < BOUNDARY_RESIDUAL else state
+    return state
+
+
+def point(problem, distance, last):
+    """The point of the curve, and its overlaps to start the next one from."""
+    reference, channel, alpha = problem.reference, problem.channel, problem.alpha
+    if reference.failure:
+        return failed(f"reference: {reference.failure}", reference), None
+    if isinstance(channel, Tree) and reference.q > LARGEST_OVERLAP[channel.K]:
+        message = f"reference: its overlap exceeds {LARGEST_OVERLAP[channel.K]}"
+        return failed(f"{message}, which the sums do not resolve", reference), None
+    accuracy = accuracy_of(problem)
+    state, rule = approach(problem, 2 * distance, last, accuracy.first), accuracy.rule
+    o, p_hat = state.o, state.s.p_hat
+    while True:
+        state, residual = solve(problem, o, rule, p_hat)
+        o, p_hat = state.o, state.s.p_hat
+        if not residual < BOUNDARY_RESIDUAL:
+            return failed(refusal(o), reference), None
+        fine, value, error = check(problem, state, rule)
+        done = error < accuracy.tolerance * scale(problem, o, value)
+        done = done and residual < RESIDUAL
+        if done or rule.step < accuracy.finest:
+            break
+        rule = Rule(rule.step / accuracy.shrink, rule.window + 0.3)
+    error += abs(reference_slope(problem, state, accuracy.first)) * reference.shift
+    error += 8 * EPS * (max(state.s.scale, abs(state.s.value)) + alpha * abs(fine.f))
+    warning = reference.warning
+    return {
+        "entropy": value + free(problem.prior, o),
+        "normalised": value,
+        "order": {
+            "q": o.q,
+            "q1": 1 - o.eps1,
+            "t": o.t,
+            "reference_stability": reference.stability,
+        },
+        "stability": replicon(alpha, state.s, fine),
+        "error": error + abs(value) * residual,
+        "residual": residual,
+        "success": True,
+        "message": f"reference: {warning}" if warning else "",
+    }, o
+
+
+def check(problem, state, rule):
+    """Averages by a finer rule, the normalised entropy they give, and its error."""
+    fine = energetic(problem, state.o, rule.finer())
+    p_hat, hats = state.s.p_hat, state.hats
+    other = entropic(
+        problem.prior, problem.reference, state.o, hats, rule.finer(), p_hat
+    )
+    value = other.value + problem.alpha * fine.f
+    error = problem.alpha * abs(fine.f - state.e.f) + abs(other.value - state.s.value)
+    return fine, value, error + abs(value * (fine.norm - 1))
+
+
+def replicon(alpha, s, e):
+    """(F12)."""
+    return alpha * s.response * (e.dq1**2 * e.f2_squared + e.d2q1 * e.f1_squared)
+
+
+def reference_slope(problem, state, rule):
+    """(F13): change of the entropy on the way to the neighbouring measure."""
+    if state.o.q == 0:
+        return 0.0
+    values = []
+    for reference in (problem.reference, problem.reference.moved()):
+        o = replace(state.o, q=reference.q, eps=reference.eps)
+        f = energetic(replace(problem, reference=reference), o, rule).f
+        s = entropic(problem.prior, reference, o, state.hats, rule, state.s.p_hat)
+        values.append(s.value + problem.alpha * f)
+    return values[1] - values[0]

@@ -1,0 +1,267 @@
+"""Franz-Parisi entropy of binary weights, and references with a margin."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.optimize import brentq
+from scipy.special import log_ndtr, roots_legendre
+
+import replicas as rp
+from replicas import franz_parisi_saddle as saddle
+from replicas.franz_parisi_reference import references
+from replicas.franz_parisi_terms import Overlaps, scalar_averages
+from replicas.quadrature import Rule
+
+
+def binary(kappa=0.0):
+    return rp.Model(rp.Binary(), rp.Perceptron(kappa))
+
+
+def spherical(kappa=0.0):
+    return rp.Model(rp.Spherical(), rp.Perceptron(kappa))
+
+
+def wide(kappa=0.0):
+    return rp.Model(rp.Spherical(), rp.Wide("sign", kappa))
+
+
+def entropy_of(d):
+    return -d * math.log(d) - (1 - d) * math.log(1 - d)
+
+
+# reference values (alpha, d, entropy), 12 to 13 digits
+@pytest.mark.parametrize(
+    ("alpha", "d", "value"),
+    [
+        (0.4, 0.1, 0.2043754983669544),
+        (0.4, 0.05, 0.11442709007811154),
+        (0.4, 0.02, 0.04526295491405869),
+        (0.77, 0.2, 0.061991394742880734),
+    ],
+)
+def test_franz_parisi_equals_reference(alpha, d, value):
+    f = rp.franz_parisi(binary(), alpha, d)
+    assert f.success
+    assert f.entropy == pytest.approx(value, abs=2e-14)
+    assert f.normalised == pytest.approx(value - entropy_of(d), abs=2e-14)
+    assert f.error < 1e-13
+    assert f.residual < 1e-11
+
+
+# reference values (alpha, margin, d, entropy), 12 to 13 digits
+@pytest.mark.parametrize(
+    ("alpha", "kappa", "d", "value"),
+    [
+        (0.4, 0.6184175796137809, 0.01, 0.05593675061627937),
+        (0.4, 0.6184175796137809, 0.05, 0.18077347620975176),
+        (0.4, 0.6184175796137809, 0.1, 0.2687276845724091),
+        (0.7, 0.13676177008328522, 0.02, 0.02871664116629752),
+        (0.77, 0.06117871953906764, 0.1, 0.030925257244173276),
+    ],
+)
+def test_franz_parisi_around_margins_equals_reference(alpha, kappa, d, value):
+    f = rp.franz_parisi(binary(), alpha, d, binary(kappa))
+    assert f.success
+    assert f.entropy == pytest.approx(value, abs=2e-14)
+    assert f.error < 3e-13
+
+
+Z = np.arange(-9.6, 9.61, 0.06)
+DZ = 0.06 * np.exp(-0.5 * Z * Z) / math.sqrt(2 * math.pi)
+
+
+def literal(alpha, kappa, p, s, order):
+    """V and the overlaps that the saddle equations return, from uniform grids.
+
+    s : the saddle of the references, order : q1 and t.
+    """
+    q, q_hat = s.order["q"], s.order["q_hat"]
+    q1, t = order["q1"], order["t"]
+    root = math.sqrt(1 - q1)
+
+    def log_H_and_slope(field, width):
+        u = -field / width
+        log_H = log_ndtr(-u)
+        return log_H, np.exp(-0.5 * u * u - log_H) / math.sqrt(2 * math.pi) / width
+
+    # field x of the tagged reference above the margin, given the common one
+    x, dx = roots_legendre(80)
+    x, dx = 6 * (1 + x), 6 * dx
+    e = math.sqrt(q1 - t * t / q - (p - t) ** 2 / (1 - q))
+    averages = np.zeros(3)
+    for z, dz in zip(Z[::2], 2 * DZ[::2], strict=True):
+        low = (kappa - math.sqrt(q) * z) / math.sqrt(1 - q)
+        lam = low + x
+        log_Z = log_ndtr(-low)
+        log_weight = -0.5 * lam * lam - log_Z
+        weight = dx * np.exp(log_weight) / math.sqrt(2 * math.pi)
+        mean = t / math.sqrt(q) * z + (p - t) / math.sqrt(1 - q) * lam
+        value, slope = log_H_and_slope(mean[:, None] + e * Z[::4], root)
+        force = math.exp(-0.5 * low * low - log_Z) / math.sqrt(2 * math.pi * (1 - q))
+        averages += (
+            4
+            * dz
+            * np.array(
+                [
+                    weight @ (value @ DZ[::4]),
+                    weight @ (slope**2 @ DZ[::4]),
+                    force * (weight @ (slope @ DZ[::4])),
+                ]
+            )
+        )
+    f, q1_hat, t_hat = alpha * averages
+    tau = np.tanh(math.sqrt(q_hat) * Z)[:, None]
+    w = np.outer(DZ * (1 + tau[:, 0]), DZ)
+
+    def fields(p_hat):
+        h = math.sqrt(q1_hat - t_hat**2 / q_hat) * Z
+        return h + (t_hat / math.sqrt(q_hat) * Z)[:, None] + p_hat - t_hat
+
+    p_hat = brentq(lambda x: (w * np.tanh(fields(x))).sum() - p, 0, 20, xtol=1e-15)
+    h = fields(p_hat)
+    T = np.tanh(h)
+    entropy = (w * np.logaddexp(h, -h)).sum() + f
+    entropy += -0.5 * q1_hat * (1 - q1) - p_hat * p + t_hat * t
+    return entropy, (w * T * T).sum(), (w * T * tau).sum()
+
+
+@pytest.mark.parametrize(
+    ("alpha", "kappa", "d"), [(0.6, 0.0, 0.07), (0.3, 0.5, 0.2), (0.7, -0.2, 0.35)]
+)
+def test_franz_parisi_solves_the_literal_formulas(alpha, kappa, d):
+    f = rp.franz_parisi(binary(), alpha, d, binary(kappa))
+    s = rp.rs(binary(kappa), alpha)
+    entropy, q1, t = literal(alpha, kappa, 1 - 2 * d, s, f.order)
+    assert f.entropy == pytest.approx(entropy, abs=1e-10)
+    assert f.order["q1"] == pytest.approx(q1, abs=1e-9)
+    assert f.order["t"] == pytest.approx(t, abs=1e-9)
+
+
+@pytest.mark.parametrize("kappa", [0.0, 0.3])
+def test_gradient_and_jacobian_equal_differences(kappa):
+    alpha, rule = 0.5, Rule(0.05, 9)
+    reference = references(binary(kappa), np.array([alpha]))[alpha]
+    problem = saddle.Problem(rp.Binary(), rp.Perceptron(), alpha, reference)
+
+    def at(c, delta):
+        o = Overlaps(reference.q, reference.eps, 0.15, c, delta)
+        return saddle.equations(problem, o, rule, 2.0)
+
+    def difference(F, direction, h=2e-3):
+        def move(k):
+            return F(0.3 + k * h * direction[0], 0.1 + k * h * direction[1])
+
+        return (8 * (move(1) - move(-1)) - move(2) + move(-2)) / (12 * h)
+
+    state = at(0.3, 0.1)
+    for i, direction in enumerate([(1, 0), (0, 1)]):
+        numeric = difference(lambda c, delta: at(c, delta).s.residual, direction)
+        assert numeric == pytest.approx(state.jacobian[:, i], abs=1e-7)
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.floats(0.05, 0.8), st.floats(-0.3, 0.05))
+def test_franz_parisi_at_typical_distance_is_replica_symmetric(alpha, kappa):
+    s = rp.rs(binary(kappa), alpha)
+    f = rp.franz_parisi(binary(kappa), alpha, s.order["eps"] / 2)
+    assert f.entropy == pytest.approx(s.entropy, abs=f.error + s.error)
+    assert f.order["q1"] == pytest.approx(s.order["q"], abs=1e-9)
+    assert f.order["t"] == pytest.approx(s.order["q"], abs=1e-9)
+    assert f.stability == pytest.approx(s.stability, abs=1e-8)
+
+
+@pytest.mark.parametrize("model", [binary, spherical])
+def test_reference_without_margin_is_typical(model):
+    d = [0.01, 0.1, 0.3]
+    f = rp.franz_parisi(model(), 0.5, d)
+    g = rp.franz_parisi(model(), 0.5, d, model(0.0))
+    np.testing.assert_array_equal(f.normalised, g.normalised)
+
+
+@pytest.mark.parametrize(
+    ("model", "alpha", "kappas"),
+    [
+        (binary, 0.4, [0.0, 0.2, 0.4, 0.6]),
+        (spherical, 1.0, [0.0, 0.1, 0.2, 0.3]),
+        (
+            lambda kappa=0.0: rp.Model(rp.Spherical(), rp.Wide("sign", kappa)),
+            1,
+            [0, 0.3],
+        ),
+    ],
+)
+def test_margins_raise_the_entropy_nearby(model, alpha, kappas):
+    d = [3e-3, 0.01, 0.05]
+    rows = [rp.franz_parisi(model(), alpha, d, model(k)).normalised for k in kappas]
+    assert np.all(np.diff(rows, axis=0) > 0)
+    assert np.max(rows) < 0
+
+
+@pytest.mark.parametrize("d", [1e-5, 1e-3, 0.02])
+def test_almost_all_weights_near_a_margin_are_solutions(d):
+    # -normalised falls as exp(-kappa^2/8d), beyond the range of a double
+    b = rp.franz_parisi(binary(), 0.4, d, binary(0.6))
+    s = rp.franz_parisi(spherical(), 0.4, d, spherical(1.0))
+    for f in (b, s):
+        assert f.success
+        assert -math.exp(-0.36 / (8 * d)) - f.error <= f.normalised <= f.error
+
+
+def test_franz_parisi_branch_does_not_depend_on_the_start():
+    d = np.array([0.49, 1e-3, 0.3, 0.01, 0.2, 0.1])
+    for kappa in (0.0, 0.5):
+        warm = rp.franz_parisi(binary(), 0.4, d, binary(kappa))
+        cold = [rp.franz_parisi(binary(), 0.4, x, binary(kappa)).normalised for x in d]
+        assert warm.success.all()
+        assert np.all(np.abs(warm.normalised - cold) <= 2 * warm.error)
+
+
+def test_frozen_references_are_followed_from_small_distances():
+    # q = 0.97: neither p = q nor the scaling of the typical saddle is near
+    f = rp.franz_parisi(spherical(), 0.5, [0.01, 0.1, 0.3], spherical(1.0))
+    assert f.success.all()
+    assert np.all(np.diff(f.normalised) < 0)
+
+
+@pytest.mark.parametrize("kappa", [0.0, 0.3])
+def test_franz_parisi_error_is_honest(kappa, monkeypatch):
+    alpha, d = np.array([[0.1], [0.5]]), [0.45, 0.15, 0.02, 2e-3]
+    f = rp.franz_parisi(binary(), alpha, d, binary(kappa))
+    fine = Rule(0.04, 10.0)
+    accuracy = saddle.Accuracy(fine, fine, 1.5, 0.05, 1e-11)
+    monkeypatch.setattr(saddle, "BINARY", accuracy)
+    exact = rp.franz_parisi(binary(), alpha, d, binary(kappa))
+    assert f.success.all()
+    assert np.all(np.abs(f.normalised - exact.normalised) <= f.error + exact.error)
+    assert np.all(f.error < 1e-12)
+
+
+def test_small_distances_need_nodes_that_follow_the_front():
+    # (F11): the law lies far from y = 0, where uniform nodes would be
+    o = Overlaps(0.65, 0.35, 2e-4, 0.01, 0.05)
+    e = scalar_averages(rp.Perceptron(0.6), rp.Perceptron(), o, Rule())
+    fine = scalar_averages(rp.Perceptron(0.6), rp.Perceptron(), o, Rule(0.04, 10))
+    assert e.norm == pytest.approx(1, abs=1e-11)
+    assert e.f == pytest.approx(fine.f, rel=1e-9)
+
+
+def test_warning_of_references_above_their_capacity():
+    f = rp.franz_parisi(binary(), [0.4, 0.4], 0.1, binary(0.7))
+    assert f.success.all()
+    assert "reference: its entropy is negative" in f.message[0]
+
+
+def test_franz_parisi_refuses_binary_trees():
+    tree = rp.Model(rp.Binary(), rp.Tree(3))
+    with pytest.raises(ValueError, match="franz_parisi: trees need spherical weights"):
+        rp.franz_parisi(tree, 0.4, 0.1)
+
+
+def test_franz_parisi_fails_where_no_solutions_are_close():
+    f = rp.franz_parisi(binary(), 0.4, 1e-5)
+    assert not f.success
+    assert "no solutions so close" in f.message
+    assert math.isnan(f.entropy)
