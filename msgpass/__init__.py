@@ -6,6 +6,15 @@ arrays (K, n); entropies are in nats per weight, alpha is patterns per weight.
 
 from msgpass.amp import amp
 from msgpass.instance import Instance
-from msgpass.results import Beliefs
+from msgpass.local_entropy import local_entropy
+from msgpass.results import Beliefs, Evolution
+from msgpass.state_evolution import state_evolution
 
-__all__ = ["Beliefs", "Instance", "amp"]
+__all__ = [
+    "Beliefs",
+    "Evolution",
+    "Instance",
+    "amp",
+    "local_entropy",
+    "state_evolution",
+]

@@ -189,3 +189,45 @@ def norm_field(
         if fabs(t - old) <= 1e-15 * t:
             break
     return t - least
+
+
+def coupling_field(
+    const double[::1] s, const double[::1] b, const double[::1] A, double overlap
+):
+    """(gamma, lam) at which a field gamma W~ gives the norm and the overlap with W~.
+
+    s, b, A (units) : mean squares of the fields without it, their means along W~, the
+    precisions of the messages. Source: (MP32).
+    """
+    cdef Py_ssize_t K = A.shape[0], l
+    cdef double least = A[0], most = 0, low = 0, high, t, gamma = 0
+    cdef double P, m2, share, response, moment
+    cdef int _
+    for l in range(K):
+        least = min(least, A[l])
+        most = max(most, s[l])
+    # the second moment falls from infinity to overlap^2 as t = lam + min A grows
+    high = INFINITY
+    t = 1 / (1 - overlap * overlap)
+    for _ in range(400):
+        share, response, moment = 0, 0, 0
+        for l in range(K):
+            P = A[l] - least + t
+            share += b[l] / P / K
+            response += 1 / P / K
+        gamma = (overlap - share) / response
+        for l in range(K):
+            P = A[l] - least + t
+            m2 = (s[l] + gamma * (2 * b[l] + gamma)) / (P * P)
+            moment += (m2 + 1 / P) / K
+        if moment > 1:
+            low = t
+        else:
+            high = t
+        if high == INFINITY:
+            t *= 2
+        elif high - low <= 4e-16 * high:
+            break
+        else:
+            t = 0.5 * (low + high)
+    return gamma, t - least

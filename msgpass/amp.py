@@ -77,28 +77,38 @@ def amp(
     engine = Amp(instance, weights, field=field, norm=norm, threads=threads)
     fresh = state is None
     state = engine.start(noise=noise, rng=rng) if fresh else engine.resume(state)
-    residual, message, history = np.inf, "", []
+    outcome = iterate(
+        engine, state, fresh=fresh, damping=share, adapt=damping is None, tol=tol,
+        max_sweeps=max_sweeps, callback=callback,
+    )  # fmt: skip
+    return engine.beliefs(state, *outcome)
+
+
+def iterate(engine, state, *, fresh, damping, adapt, tol, max_sweeps, callback=None):
+    """Iterate `state` in place until it is a fixed point or something goes wrong.
+
+    fresh : nothing to damp with yet; adapt : damp more where the residual stalls.
+    Returns sweeps, residual and a message, empty if it converged.
+    """
+    history = []
     for sweep in range(1, max_sweeps + 1):
-        first = fresh and sweep == 1  # there is nothing yet to damp with
-        residual = engine.step(state, damping=0.0 if first else share)
+        residual = engine.step(state, damping=0.0 if fresh else damping)
+        fresh = False
         history.append(residual)
         if not np.isfinite(residual):
-            message = f"the messages overflow at sweep {sweep}"
-            break
+            return sweep, residual, f"the messages overflow at sweep {sweep}"
         if state.variance.max() < FROZEN:
             message = f"all variances vanish at sweep {sweep}: no solution in reach"
-            break
+            return sweep, residual, message
         if residual <= tol:
-            break
+            return sweep, residual, ""
         if callback is not None and callback(sweep, residual):
-            message = f"stopped by the callback, residual {residual:.1e}"
-            break
-        if damping is None and len(history) >= 2 * STALL:
+            return sweep, residual, f"stopped by the callback, residual {residual:.1e}"
+        if adapt and len(history) >= 2 * STALL:
             if min(history[-STALL:]) > 0.9 * min(history[:-STALL]):
-                share, history = min(0.5 * (1 + share), 0.98), []
-    else:
-        message = f"no convergence in {max_sweeps} sweeps, residual {residual:.1e}"
-    return engine.beliefs(state, sweep, residual, message)
+                damping, history = min(0.5 * (1 + damping), 0.98), []
+    message = f"no convergence in {max_sweeps} sweeps, residual {residual:.1e}"
+    return max_sweeps, residual, message
 
 
 @dataclass

@@ -5,7 +5,9 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["Beliefs"]
+from replicas.model import Model
+
+__all__ = ["Beliefs", "Evolution"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,3 +41,21 @@ class Beliefs:
     success: bool
     message: str
     state: Any = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, eq=False)
+class Evolution:
+    """Overlaps that AMP passes through on typical instances as N -> infinity.
+
+    q, eps = 1 - q, q_hat : arrays, one entry a step, the first before any message;
+    residual : last change of log(1 - q); success : the last step is a fixed point.
+    """
+
+    model: Model
+    alpha: float
+    q: np.ndarray
+    eps: np.ndarray
+    q_hat: np.ndarray
+    residual: float
+    success: bool
+    message: str

@@ -1,0 +1,118 @@
+"""State evolution: what AMP does on typical instances as N -> infinity."""
+
+import numpy as np
+from scipy.special import log_expit
+
+from msgpass.results import Evolution
+from replicas import check, tree_rs
+from replicas.channels import Tree, single_unit
+from replicas.model import require_model
+from replicas.priors import Binary
+from replicas.quadrature import gaussian_average
+
+__all__ = ["state_evolution"]
+
+ACCURACY = 1e-13
+
+
+def state_evolution(model, alpha, *, tol=1e-12, max_steps=1000):
+    r"""Overlaps that undamped AMP passes through, started without knowledge.
+
+    q_hat = alpha sum_l E g_l^2 at fields of mean square q and variance 1 - q, then
+    q = E tanh^2(sqrt(q_hat) z) for binary weights, q = q_hat (1 - q)^2 on the sphere.
+
+    Parameters
+    ----------
+    model : Model; trees have at most 9 units.
+    alpha : patterns per weight, > 0.
+    tol : change of q (or of log(1 - q), if that is larger) at which to stop.
+    max_steps : steps at most.
+
+    Returns
+    -------
+    Evolution : q, eps = 1 - q and q_hat step by step, from q = 0; the last is a fixed
+        point, the replica symmetric saddle, if success.
+
+    Source: docs/message_passing.md (MP26)-(MP28).
+    """
+    require_model("state_evolution", model)
+    alpha = check.finite("state_evolution", "alpha", alpha)
+    check.positive("state_evolution", "alpha", alpha)
+    check.positive("state_evolution", "tol", tol)
+    check.integer("state_evolution", "max_steps", max_steps, 1, 1 << 40)
+    channel = single_unit(model.channel)
+    if isinstance(channel, Tree):
+        tree_rs.require_units("state_evolution", channel)
+    marginals = _binary if isinstance(model.prior, Binary) else _spherical
+    q, eps, q_hat, change = [0.0], [1.0], [0.0], np.inf
+    for _ in range(max_steps):
+        # far from the fixed point the coarse sums of a tree suffice
+        rule = tree_rs.SCAN if change > 1e-6 else {}
+        q_hat.append(alpha * _response(channel, q[-1], eps[-1], rule))
+        if not np.isfinite(q_hat[-1]):
+            break
+        new = marginals(q_hat[-1])
+        q.append(new[0])
+        eps.append(new[1])
+        coarse, change = change > 1e-6, abs(np.log(eps[-1] / eps[-2]))
+        if change <= tol and not (coarse and isinstance(channel, Tree)):
+            break
+    if change <= tol:
+        message = ""
+    elif np.isfinite(q_hat[-1]):
+        message = f"no fixed point in {max_steps} steps, change {change:.1e}"
+    else:
+        message = f"the overlap reaches 1 at step {len(q)}: no solution in reach"
+    size = len(q)
+    return Evolution(
+        model=model,
+        alpha=alpha,
+        q=np.array(q),
+        eps=np.array(eps),
+        q_hat=np.array(q_hat[:size]),
+        residual=float(change),
+        success=message == "",
+        message=message,
+    )
+
+
+def _response(channel, q, eps, rule):
+    """sum_l E g_l^2, fields of mean square q and variance eps = 1 - q: (MP26)."""
+    if isinstance(channel, Tree):
+        with np.errstate(all="ignore"):
+            return channel.K * tree_rs.averages(channel, q / eps, **rule)[1] / eps
+    field_q, field_eps, slope, _ = channel.kernel.overlap(q, eps)
+    root = np.sqrt(field_q)
+
+    def squared(z):
+        _, d, _ = channel.log_z(root * z, field_eps)
+        return d * d
+
+    centre, width = 0.0, 1.0
+    if root > 0:
+        centre = float(np.clip(channel.kappa / root, -10, 10))
+        width = float(min(1.0, np.sqrt(field_eps) / root))
+    scale = 1 / field_eps
+    average = gaussian_average(
+        squared, centre=centre, width=width, tol=ACCURACY * scale
+    )
+    return slope * average.value
+
+
+def _spherical(q_hat):
+    """q and 1 - q of a Gaussian weight that keeps the norm: (MP27)."""
+    P = 0.5 * (1 + np.sqrt(1 + 4 * q_hat))
+    return q_hat / P**2, 1 / P
+
+
+def _binary(q_hat):
+    """q and 1 - q of a spin in a Gaussian field of variance q_hat: (MP28)."""
+    root = np.sqrt(q_hat)
+
+    def outside(z):
+        # 1 - tanh^2 = 4 s (1 - s), s the logistic function of twice the field
+        h = 2 * root * z
+        return 4 * np.exp(log_expit(h) + log_expit(-h))
+
+    eps = gaussian_average(outside, width=1 / (1 + root), tol=ACCURACY).value
+    return 1 - eps, eps
