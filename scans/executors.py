@@ -134,8 +134,7 @@ def require_picklable(function, fixed):
             pickle.dumps(value)
         except (pickle.PicklingError, AttributeError, TypeError) as error:
             raise TypeError(
-                f"scan: fixed parameter {key} cannot be sent to other processes: "
-                f"{error}"
+                f"scan: parameter {key} cannot be sent to other processes: {error}"
             ) from None
 
 

@@ -1,11 +1,14 @@
 """Named axes, the points they span, and the key of each point."""
 
+import dataclasses
 import itertools
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
+
+from scans.identity import label
 
 __all__ = ["Grid", "require_parameters"]
 
@@ -16,12 +19,15 @@ RESERVED = ("failure",)
 class Grid:
     """The product of named axes, the last axis fastest.
 
-    axes : name -> list of distinct numbers, strings or bools, as Python scalars.
+    axes : name -> list of distinct numbers, strings or bools, as Python scalars; for
+    an axis of dataclasses their labels.
     along : name of the axis whose lines are one call each, or None.
+    values : name -> list of what the function gets.
     """
 
     axes: dict[str, list]
     along: str | None = None
+    values: dict[str, list] = field(init=False, repr=False, compare=False)
     tokens: tuple = field(init=False, repr=False, compare=False)
 
     def __post_init__(self):
@@ -30,14 +36,16 @@ class Grid:
                 "scan: axes must be a mapping name -> values with at least one axis, "
                 f"given {self.axes!r}"
             )
-        axes = {name: _values(name, values) for name, values in self.axes.items()}
+        values = {name: _values(name, given) for name, given in self.axes.items()}
+        axes = {name: _labels(name, given) for name, given in values.items()}
         if self.along is not None and self.along not in axes:
             raise ValueError(
                 f"scan: along must be one of the axes {', '.join(axes)}, "
                 f"given {self.along!r}"
             )
-        tokens = tuple([json.dumps(x) for x in values] for values in axes.values())
+        tokens = tuple([json.dumps(x) for x in labels] for labels in axes.values())
         object.__setattr__(self, "axes", axes)
+        object.__setattr__(self, "values", values)
         object.__setattr__(self, "tokens", tokens)
 
     @property
@@ -53,16 +61,23 @@ class Grid:
         for point in itertools.product(*self.tokens):
             yield f"[{', '.join(point)}]"
 
+    def points(self):
+        """Pairs (key, point), the point as a dict name -> value."""
+        for key, point in zip(
+            self.keys(), itertools.product(*self.values.values()), strict=True
+        ):
+            yield key, dict(zip(self.values, point, strict=True))
+
     def calls(self):
         """Pairs (coordinates, keys), one a call: one point, or one line `along`."""
         if self.along is None:
-            points = itertools.product(*self.axes.values())
+            points = itertools.product(*self.values.values())
             for point, key in zip(points, self.keys(), strict=True):
                 yield point, (key,)
             return
         position = list(self.axes).index(self.along)
-        line = self.axes[self.along]
-        values, tokens = list(self.axes.values()), list(self.tokens)
+        line = self.values[self.along]
+        values, tokens = list(self.values.values()), list(self.tokens)
         values[position], tokens[position] = [line], [self.tokens[position]]
         starts = itertools.product(*tokens)
         for point, start in zip(itertools.product(*values), starts, strict=True):
@@ -85,8 +100,29 @@ def require_parameters(axes, fixed):
         raise ValueError(f"scan: {', '.join(both)} must be an axis or fixed, not both")
 
 
+def _labels(name, values):
+    """What stands for the values in keys and coordinates: themselves, if scalars."""
+    if not dataclasses.is_dataclass(values[0]):
+        return values
+    labels = [label(name, value) for value in values]
+    _require_distinct(name, labels)
+    return labels
+
+
+def _require_distinct(name, labels):
+    found, counts = np.unique(labels, return_counts=True)
+    if found.size < len(labels):
+        raise ValueError(
+            f"scan: values of axis {name} must be distinct, "
+            f"{found[counts > 1][0]} is given {counts.max()} times"
+        )
+
+
 def _values(name, values):
-    """An axis as a list of distinct Python scalars."""
+    """An axis as a list of distinct Python scalars, or of dataclasses."""
+    if isinstance(values, (list, tuple)) and values:
+        if all(dataclasses.is_dataclass(x) and not isinstance(x, type) for x in values):
+            return list(values)
     given = repr(values) if len(repr(values)) < 80 else f"{repr(values)[:77]}..."
     if isinstance(values, str) or np.ndim(values) != 1:
         raise ValueError(
@@ -97,7 +133,8 @@ def _values(name, values):
     kinds = {type(x) for x in values} if isinstance(values, (list, tuple)) else set()
     if array.dtype.kind not in "fiubU" or (array.dtype.kind == "U" and kinds - {str}):
         raise TypeError(
-            f"scan: axis {name} must hold numbers, strings or bools, given {given}"
+            f"scan: axis {name} must hold numbers, strings or bools, or dataclasses, "
+            f"given {given}"
         )
     if array.size == 0:
         raise ValueError(f"scan: axis {name} must not be empty")
@@ -105,10 +142,5 @@ def _values(name, values):
         if np.isnan(array).any():
             raise ValueError(f"scan: axis {name} must not hold nan, given {given}")
         array = array.astype(float) + 0.0  # -0.0 is 0.0
-    result, counts = np.unique(array, return_counts=True)
-    if result.size < array.size:
-        raise ValueError(
-            f"scan: values of axis {name} must be distinct, "
-            f"{result[counts > 1][0]} is given {counts.max()} times"
-        )
+    _require_distinct(name, array)
     return array.tolist()

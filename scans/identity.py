@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-__all__ = ["code_of", "described", "name_of", "package_version"]
+__all__ = ["code_of", "described", "label", "name_of", "package_version"]
 
 
 def name_of(function):
@@ -60,6 +60,26 @@ def package_version():
         return metadata.version("wideflat")
     except metadata.PackageNotFoundError:
         return "source tree, not installed"
+
+
+def label(name, value):
+    """Text that tells a value of an axis from others: Tree(K=3, rule='majority')."""
+    if isinstance(value, (np.generic, np.ndarray)):
+        value = value.tolist()
+    if value is None or isinstance(value, (bool, int, float, str)):
+        return repr(value)
+    if isinstance(value, (list, tuple)):
+        return f"[{', '.join(label(name, x) for x in value)}]"
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        fields = [f.name for f in dataclasses.fields(value) if f.init and f.compare]
+        parts = (f"{field}={label(name, getattr(value, field))}" for field in fields)
+        return f"{type(value).__qualname__}({', '.join(parts)})"
+    if callable(value) and "<" not in name_of(value):
+        return name_of(value)
+    raise TypeError(
+        f"scan: dataclasses on axis {name} must be made of numbers, strings, arrays, "
+        f"lists, dataclasses and functions of a module, given {value!r}"
+    )
 
 
 def described(name, value):

@@ -24,6 +24,7 @@ def scan(
     progress=True,
     chunk=1,
     retries=0,
+    each=None,
 ):
     """Call `function` at every point of named axes.
 
@@ -32,7 +33,8 @@ def scan(
     function : called as function(**fixed, **point); returns a number, string, array,
         or a dict or dataclass of these (nested names are joined by "_"; entries that
         repeat a parameter are left out).
-    axes : dict name -> 1-d array of distinct numbers, strings or bools.
+    axes : dict name -> 1-d array of distinct numbers, strings or bools, or list of
+        dataclasses, for instance models; their text is the coordinate.
     fixed : dict of further arguments: numbers, strings, arrays, lists, dicts and
         dataclasses.
     along : name of an axis along which the function continues from point to point:
@@ -49,6 +51,9 @@ def scan(
     chunk : number of calls handed over, and stored, at once.
     retries : how often a point that raised is tried again, in this scan or a later
         one.
+    each : called as each(point, result, failure) in the calling thread for every
+        point: those in the store first, then others once they are stored. point and
+        result are dicts; result is None, failure a message where the function raised.
 
     Returns
     -------
@@ -67,6 +72,8 @@ def scan(
     require_parameters(grid.axes, fixed)
     _require_count("chunk", chunk, 1)
     _require_count("retries", retries, 0)
+    if each is not None and not callable(each):
+        raise TypeError(f"scan: each must be callable, given {each!r}")
     subject = {
         "function": identity.name_of(function),
         "code": identity.code_of(function),
@@ -83,14 +90,15 @@ def scan(
         )
     executor = executors.default() if owned else executor
     if isinstance(executor, ProcessPoolExecutor):
-        executors.require_picklable(function, fixed)
+        objects = {n: grid.values[n] for n in axes if grid.values[n] != grid.axes[n]}
+        executors.require_picklable(function, fixed | objects)
     opened = None if isinstance(store, Store) else Store(store)
     store = opened or store
     try:
         number = store.begin(subject, grid, units)
         _warn_of_others(store, subject)
         family = store.info(number).family
-        Work(function, fixed, grid, store, family, chunk, retries).run(
+        Work(function, fixed, grid, store, family, chunk, retries, each).run(
             executor, owned, progress
         )
         return store.to_xarray(number)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from tqdm import tqdm
 
 from scans.executors import GUARD, Processes, processes
-from scans.result import Outcome, compute
+from scans.result import Outcome, compute, decode
 from scans.store import StoreError
 
 __all__ = ["Work"]
@@ -35,10 +35,12 @@ class _Task:
 class Work:
     """Computes the points of a grid that a store does not hold yet."""
 
-    def __init__(self, function, fixed, grid, store, family, chunk, retries):
+    def __init__(self, function, fixed, grid, store, family, chunk, retries, each):
         self.function, self.fixed, self.grid = function, fixed, grid
         self.store, self.family = store, family
         self.chunk, self.retries = chunk, retries
+        self.each = each
+        self.points = dict(grid.points()) if each else {}
         self.attempts = {}  # of points that failed and are tried again
         self.again = deque()
         self.suspects = deque()  # in flight when a worker died; tried one by one
@@ -51,6 +53,8 @@ class Work:
         self.attempts = {key: n for key, n in stored.items() if n}
         del stored
         points = sum(len(keys) for _, keys in missing)
+        if self.each:
+            self._tell_stored({key for _, keys in missing for key in keys})
         self.executor, self.owned = executor, owned
         size = self.grid.size
         bar = contextlib.nullcontext()
@@ -138,6 +142,16 @@ class Work:
             self.store.add(self.family, outcomes, self.attempts)
             if self.bar is not None:
                 self.bar.update(len(outcomes))
+        for o in outcomes if self.each else ():
+            self._tell(o.key, o.result, o.failure)
+
+    def _tell_stored(self, missing):
+        for key, result, failure in self.store.rows(self.family):
+            if key in self.points and key not in missing:
+                self._tell(key, result, failure)
+
+    def _tell(self, key, result, failure):
+        self.each(self.points[key], decode(result) if result else None, failure or "")
 
     def _judged(self, task, outcomes):
         """Outcomes to store; calls that failed and may be tried again are queued."""
@@ -193,8 +207,8 @@ class Work:
                 outcomes += self._judged(task, future.result())
         if self.owned and isinstance(self.executor, Processes):
             self.executor.terminate()
-        if not isinstance(error, StoreError):
-            self._keep(outcomes)
+        if outcomes and not isinstance(error, StoreError):
+            self.store.add(self.family, outcomes, self.attempts)
 
 
 def _batches(items, size):

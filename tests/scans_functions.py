@@ -27,6 +27,18 @@ def point(x, k, scale=1.0):
     return Point(x, order, -x / 7, x != 1, "", np.arange(3) * x)
 
 
+@dataclass(frozen=True)
+class Machine:
+    """An argument to scan over."""
+
+    units: int
+    rule: object = abs
+
+
+def size(machine, x):
+    return machine.units * machine.rule(x)
+
+
 def line(x, d):
     """A curve by continuation along d: every entry depends on those before."""
     if x == 2:

@@ -10,7 +10,17 @@ from concurrent.futures import Executor, ThreadPoolExecutor
 
 import numpy as np
 import pytest
-from scans_functions import deadly, flaky, line, logged, number, point, threads
+from scans_functions import (
+    Machine,
+    deadly,
+    flaky,
+    line,
+    logged,
+    number,
+    point,
+    size,
+    threads,
+)
 
 import scans
 
@@ -59,6 +69,53 @@ def test_scan_fills_up_arrays_of_unlike_lengths():
 def test_scan_of_an_unsupported_result_is_a_failing_point():
     data = serial(lambda x: 1j if x else 0.0, {"x": [0, 1]})
     assert "complex" in str(data.failure.values[1])
+
+
+def test_scan_over_dataclasses_labels_them(tmp_path):
+    machines = [Machine(3), Machine(5, number)]
+    axes = {"machine": machines, "x": [-3.0, 6.0]}
+    with scans.processes(1) as executor:
+        data = serial(size, axes, store=tmp_path / "s.db", executor=executor)
+    assert data.machine.values.tolist() == [
+        "Machine(units=3, rule=builtins.abs)",
+        "Machine(units=5, rule=scans_functions.number)",
+    ]
+    assert data["value"].values.tolist() == [[9, 18], [-5, 10]]
+    with scans.Store(tmp_path / "s.db", write=False) as store:
+        assert store.info().done == 4 and store.to_xarray().identical(data)
+    with pytest.raises(ValueError, match=r"Machine\(units=3, .* given 2 times"):
+        serial(size, {"machine": [Machine(3), Machine(3)]})
+    with pytest.raises(TypeError, match="axis machine must be made of"):
+        serial(size, {"machine": [Machine(3, lambda x: x)]})
+    with pytest.raises(TypeError, match="numbers, strings or bools, or dataclasses"):
+        serial(size, {"machine": [Machine(3), 5]})
+
+
+def test_each_sees_stored_points_first_and_others_once_stored(tmp_path):
+    calls = []
+
+    def each(point, result, failure):
+        with scans.Store(tmp_path / "s.db", write=False) as store:
+            calls.append((point, result and result["order_q"], failure, store.info()))
+
+    options = {"store": tmp_path / "s.db", "each": each}
+    serial(point, {"x": [3.0, 1.0], "k": ["a"]}, **options)
+    assert [c[0] for c in calls] == [{"x": 3.0, "k": "a"}, {"x": 1.0, "k": "a"}]
+    assert [c[3].done for c in calls] == [1, 2]
+    calls.clear()
+    options["each"] = lambda *call: calls.append(call)
+    serial(point, AXES, **options)
+    assert [c[0]["x"] for c in calls[:2]] == [3.0, 1.0]
+    assert len(calls) == 6 and all(c[1]["order_q"] == c[0]["x"] for c in calls if c[1])
+    failed = ({"x": 3.0, "k": "b"}, None, "ArithmeticError: no saddle here")
+    assert failed in calls
+
+
+def test_an_exception_of_each_ends_the_scan_and_keeps_the_points(tmp_path):
+    with pytest.raises(ZeroDivisionError):
+        serial(number, {"x": [1, 2]}, store=tmp_path / "s.db", each=lambda *_: 1 / 0)
+    with scans.Store(tmp_path / "s.db", write=False) as store:
+        assert store.info().done == 1
 
 
 def test_scan_along_an_axis_calls_once_a_line():
@@ -197,7 +254,7 @@ if __name__ == "__main__":
 def test_processes_ask_for_a_function_that_can_be_sent():
     with pytest.raises(TypeError, match=r"<lambda> cannot be sent.*ThreadPoolExecutor"):
         serial(lambda x: x, {"x": [1]}, executor=None)
-    with pytest.raises(TypeError, match=r"fixed parameter f .*recognise"):
+    with pytest.raises(TypeError, match=r"parameter f .*recognise"):
         serial(point, AXES, fixed={"f": lambda: 0})
 
 
@@ -234,6 +291,7 @@ def test_scan_refuses_axes(axes, message):
         ({"chunk": 1.5}, "chunk must be an integer"),
         ({"retries": -1}, "retries must be at least 0"),
         ({"executor": 4}, "executor must have submit"),
+        ({"each": 4}, "each must be callable"),
         ({"fixed": {"f": object()}}, "fixed parameter f must be made of"),
     ],
 )
