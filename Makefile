@@ -5,7 +5,6 @@ BIN = .venv/bin
 DEBUG = .venv-debug/bin
 TOOLS = "setuptools>=77" "cython>=3.1" "scipy>=1.15"
 TEST = "pytest>=8" "hypothesis>=6.100"
-SCAN = "xarray>=2024.7"
 CLUSTER = "dask[distributed]>=2024.8" "mpi4py>=4" "mpich>=4.3"
 SOURCES = $(foreach d,replicas msgpass learners,$(wildcard $d/*.pyx $d/*.pxd $d/*.h))
 
@@ -54,7 +53,7 @@ test-debug: .venv-debug/.tools
 	    sanitize=0; preload=; \
 	fi; \
 	WIDEFLAT_DEBUG=1 WIDEFLAT_SANITIZE=$$sanitize \
-	    $(DEBUG)/pip install -q --no-build-isolation . $(TEST) $(SCAN) && \
+	    $(DEBUG)/pip install -q --no-build-isolation . $(TEST) && \
 	LD_PRELOAD=$$preload $(DEBUG)/pytest -q -p no:cacheprovider --capture=sys
 
 %/.tools: pyproject.toml
@@ -71,7 +70,7 @@ test-debug: .venv-debug/.tools
 	touch $@
 
 .venv/.test: .venv/.tools Makefile
-	$(BIN)/pip install -q $(TEST) $(SCAN)
+	$(BIN)/pip install -q $(TEST)
 	touch $@
 
 .venv/.cluster: .venv/.tools Makefile

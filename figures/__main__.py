@@ -3,13 +3,17 @@
 import argparse
 import sys
 from contextlib import contextmanager
+from pathlib import Path
 
 from tqdm import tqdm
 
 import figures
+import scans
 from figures.files import require_writable
 from figures.gallery import EXTENSIONS, write_gallery, write_picture
-from figures.tasks import datasets
+from figures.tasks import compute_all
+
+STORE = "curves.db"  # curves that are done; an interrupted run goes on from there
 
 
 def main(arguments=None):
@@ -23,10 +27,14 @@ def main(arguments=None):
     names = _names(parser, options)
     outputs = [f"{name}.{ext}" for name in names for ext in EXTENSIONS]
     try:
-        require_writable(options.out, [*outputs, "index.html"])
+        require_writable(options.out, [*outputs, "index.html", STORE])
     except OSError as error:
         parser.error(f"cannot write to {options.out}: {error.strerror or error}")
-    return _make(names, options)
+    try:
+        return _make(names, options)
+    except scans.StoreError as error:
+        print(f"figures: {error}", file=sys.stderr)
+        return 1
 
 
 def _parser():
@@ -40,6 +48,9 @@ def _parser():
     make.add_argument("--all", action="store_true", help="make every figure")
     make.add_argument("--out", default="gallery", metavar="DIR", help="output folder")
     make.add_argument("--jobs", type=int, default=1, metavar="N", help="processes")
+    make.add_argument(
+        "--retries", type=int, default=0, metavar="N", help="of curves that raised"
+    )
     points = make.add_mutually_exclusive_group()
     points.add_argument("--quick", action="store_true", help="few points (default)")
     points.add_argument("--full", action="store_true", help="dense curves")
@@ -56,23 +67,50 @@ def _names(parser, options):
         parser.error(f"give --all or names out of {known}")
     if options.jobs < 1:
         parser.error(f"--jobs must be at least 1, given {options.jobs}")
+    if options.retries < 0:
+        parser.error(f"--retries must be at least 0, given {options.retries}")
     return list(figures.NAMES) if options.all else list(dict.fromkeys(options.names))
 
 
 def _make(names, options):
     quick = not options.full
     modules = [figures.figure(name) for name in names]
-    failures = 0
+    made = []
     with _bar({piece for m in modules for piece in m.tasks(quick)}) as (bar, advance):
-        ready = datasets(modules, quick=quick, jobs=options.jobs, progress=advance)
+
+        def ready(module, outcome):
+            success, report = _finish(module, outcome, options.out)
+            made.append(success)
+            bar.write(report, file=sys.stderr)
+
         try:
-            for module, outcome in ready:
-                made, report = _finish(module, outcome, options.out)
-                failures += not made
-                bar.write(report, file=sys.stderr)
+            with _executor(options.jobs) as executor:
+                compute_all(
+                    modules,
+                    ready,
+                    quick=quick,
+                    store=Path(options.out) / STORE,
+                    executor=executor,
+                    retries=options.retries,
+                    progress=advance,
+                )
         finally:  # also when interrupted: the page shows what is in the folder
             write_gallery(options.out)
-    return 1 if failures else 0
+    return 0 if all(made) else 1
+
+
+@contextmanager
+def _executor(jobs):
+    """This process or `jobs` others; what stops us does not wait for their calls."""
+    if jobs == 1:
+        yield scans.Serial()
+        return
+    with scans.processes(jobs) as executor:
+        try:
+            yield executor
+        except BaseException:
+            executor.terminate()
+            raise
 
 
 @contextmanager
@@ -96,8 +134,8 @@ def _finish(module, outcome, folder):
     """Write the files of one figure: whether that went well, and a line about it."""
     name = module.__name__.rpartition(".")[2]
     try:
-        if isinstance(outcome, Exception):
-            raise outcome
+        if isinstance(outcome, str):
+            return False, f"{name}: not made, {outcome}"
         write_picture(module, outcome, folder)
     except Exception as error:
         return False, f"{name}: not made, {error!r}"

@@ -1,32 +1,40 @@
-"""Independent pieces of a figure's computation, run here or by processes.
+"""Independent pieces of a figure's computation, as the points of a scan.
 
 A task is one curve, so that continuation along it stays in one process; curves that
-several figures share are computed once.
+several figures share are computed once. What is finished is stored and used again as
+long as the code that computed it is the same.
 """
 
-import multiprocessing
+import hashlib
+import sys
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
-from figures.dataset import Dataset, version
+import learners
+import msgpass
+import replicas
+import scans
+from figures.dataset import Dataset, Series, version
 
-__all__ = ["Task", "compute", "dataset_of", "datasets", "task"]
+__all__ = ["Task", "compute", "compute_all", "dataset_of", "task"]
 
 
 @dataclass(frozen=True)
 class Task:
     """A call that returns a `Series`; hashable, and picklable for processes.
 
-    points : number of points of the curve; cost : rough seconds a point takes, for
-    the order (so that processes finish together) and the progress.
+    code : fingerprint of the module of `function`; points : number of points of the
+    curve; cost : rough seconds a point takes, for the order (so that processes finish
+    together) and the progress.
     """
 
     function: Callable
     arguments: tuple[tuple[str, Any], ...]
-    points: int
-    cost: float
+    code: str
+    points: int = field(compare=False)
+    cost: float = field(compare=False)
 
     @property
     def milliseconds(self):
@@ -38,7 +46,8 @@ class Task:
 
 def task(function, *, points=1, cost=0.01, **arguments):
     """`Task` for function(**arguments); the arguments must be hashable."""
-    return Task(function, tuple(sorted(arguments.items())), points, cost)
+    code = _fingerprint([Path(sys.modules[function.__module__].__file__)])
+    return Task(function, tuple(sorted(arguments.items())), code, points, cost)
 
 
 def compute(figure, *, quick=True, progress=None):
@@ -68,47 +77,67 @@ def dataset_of(figure, quick, results):
     return Dataset(name, quick, figure.SOURCES, series, provenance)
 
 
-def datasets(figures, *, quick, jobs, progress):
-    """Yield (figure, Dataset or the exception that stopped it) as they get ready.
+def compute_all(figures, ready, *, quick, store, executor, retries=0, progress=None):
+    """Compute the tasks of figure modules that `store` does not hold yet.
 
-    figures : modules; jobs : processes, 1 for this one; progress as in `compute`.
+    ready : called with each module and its Dataset, or the message of what stopped
+    it, as soon as its tasks are done; store : path of the store; executor : as for
+    scans.scan; progress : called with each task that is done.
     """
     waiting = {figure: set(figure.tasks(quick)) for figure in figures}
     pieces = list(dict.fromkeys(p for f in figures for p in f.tasks(quick)))
+    if not isinstance(executor, scans.Serial):
+        pieces.sort(key=lambda piece: -piece.milliseconds)
     results = {}
-    for piece, outcome in _outcomes(pieces, jobs):
-        progress(piece)
-        results[piece] = outcome
+
+    def each(point, result, failure):
+        piece = point["piece"]
+        results[piece] = failure or _series(result)
+        if progress is not None:
+            progress(piece)
         for figure in [f for f, need in waiting.items() if need <= results.keys()]:
             del waiting[figure]
-            errors = [
-                results[p]
-                for p in figure.tasks(quick)
-                if isinstance(results[p], Exception)
-            ]
-            yield figure, errors[0] if errors else dataset_of(figure, quick, results)
+            mine = [results[p] for p in figure.tasks(quick)]
+            failure = next((x for x in mine if isinstance(x, str)), None)
+            ready(figure, failure or dataset_of(figure, quick, results))
+
+    scans.scan(
+        curve,
+        {"piece": pieces},
+        fixed={"solvers": _solvers()},
+        store=store,
+        executor=executor,
+        progress=False,
+        retries=retries,
+        each=each,
+    )
 
 
-def _outcomes(pieces, jobs):
-    """Yield (task, its result or the exception it raised) as they finish.
+def curve(piece, solvers):
+    """The curve of one task; `solvers` tells the store which code computed it."""
+    return piece()
 
-    One curve that cannot be computed does not take the other figures with it.
-    """
-    if jobs == 1:
-        for piece in pieces:
-            try:
-                outcome = piece()
-            except Exception as error:
-                outcome = error
-            yield piece, outcome
-        return
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(jobs, mp_context=context) as pool:
-        longest_first = sorted(pieces, key=lambda piece: -piece.milliseconds)
-        futures = {pool.submit(piece): piece for piece in longest_first}
-        try:
-            for future in as_completed(futures):
-                error = future.exception()
-                yield futures[future], future.result() if error is None else error
-        finally:
-            pool.shutdown(cancel_futures=True)
+
+def _series(result):
+    """`Series` out of the flat names of a scan."""
+    parts = {"parameters": {}, "columns": {}}
+    for name, value in result.items():
+        part, _, key = name.partition("_")
+        if part in parts:
+            parts[part][key] = value
+    return Series(result["name"], **parts, messages=tuple(result["messages"].tolist()))
+
+
+def _solvers():
+    """Fingerprint of the packages that compute."""
+    folders = [Path(p.__file__).parent for p in (replicas, msgpass, learners)]
+    files = [path for folder in folders for path in folder.rglob("*")]
+    kinds = (".py", ".so", ".pyd", ".dylib")
+    return _fingerprint(sorted(path for path in files if path.suffix in kinds))
+
+
+def _fingerprint(paths):
+    digest = hashlib.sha256()
+    for path in paths:
+        digest.update(hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()[:16]

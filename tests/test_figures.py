@@ -9,6 +9,7 @@ import pytest
 
 import figures
 import replicas as rp
+import scans
 from figures import asymptotics, committee, curves, files, tasks
 from figures.__main__ import main
 from figures.dataset import Dataset, Series, read_csv, write_csv
@@ -175,7 +176,10 @@ def test_replacing_leaves_nothing_when_it_fails(tmp_path):
 def test_make_all_gives_every_file_and_a_gallery(smooth_solvers, tmp_path, capsys):
     assert main(["make", "--all", "--out", str(tmp_path)]) == 0
     expected = {f"{n}.{e}" for n in figures.NAMES for e in EXTENSIONS}
-    assert {p.name for p in tmp_path.iterdir()} == expected | {"index.html"}
+    assert {p.name for p in tmp_path.iterdir()} == expected | {
+        "index.html",
+        "curves.db",
+    }
     page = (tmp_path / "index.html").read_text()
     for name in figures.NAMES:
         assert figures.figure(name).TITLE in page
@@ -195,7 +199,7 @@ def test_make_leaves_nothing_of_a_figure_that_fails(
     names = ["phase_diagram", "tiny"]
     assert main(["make", *names, "--out", str(tmp_path)]) == 1
     made = {p.name for p in tmp_path.iterdir()}
-    assert made == {"index.html", "tiny.png", "tiny.pdf", "tiny.csv"}
+    assert made == {"index.html", "curves.db", "tiny.png", "tiny.pdf", "tiny.csv"}
     assert "no capacity today" in capsys.readouterr().err
 
 
@@ -204,7 +208,7 @@ def test_make_leaves_nothing_of_a_picture_that_fails(
 ):
     monkeypatch.setattr("figures.gallery.write_csv", lambda *_: 1 / 0)
     assert main(["make", "tiny", "--out", str(tmp_path)]) == 1
-    assert [p.name for p in tmp_path.iterdir()] == ["index.html"]
+    assert {p.name for p in tmp_path.iterdir()} == {"index.html", "curves.db"}
 
 
 @pytest.mark.parametrize(
@@ -214,6 +218,7 @@ def test_make_leaves_nothing_of_a_picture_that_fails(
         (["make"], ["--all", *figures.NAMES]),
         (["make", "--all", "committee"], ["--all"]),
         (["make", "committee", "--jobs", "0"], ["--jobs", "0"]),
+        (["make", "committee", "--retries", "-1"], ["--retries", "-1"]),
         (["make", "committee", "--quick", "--full"], ["not allowed"]),
         ([], ["required"]),
     ],
@@ -251,13 +256,83 @@ def test_figure_refuses_an_unknown_name():
 
 def test_tasks_shared_by_figures_are_computed_once(smooth_solvers):
     modules = [figures.figure("committee"), figures.figure("parity")]
-    done = []
-    ready = tasks.datasets(modules, quick=True, jobs=1, progress=done.append)
-    assert {module for module, _ in ready} == set(modules)
+    done, made = [], []
+    tasks.compute_all(
+        modules,
+        lambda module, _: made.append(module),
+        quick=True,
+        store=None,
+        executor=scans.Serial(),
+        progress=done.append,
+    )
+    assert set(made) == set(modules)
     pieces = {piece for m in modules for piece in m.tasks(True)}
     assert set(done) == pieces
     assert len(done) == len(pieces)
     assert len(pieces) < sum(len(m.tasks(True)) for m in modules)
+
+
+@pytest.mark.parametrize("name", figures.NAMES)
+def test_curves_are_the_same_out_of_a_store(name, smooth_solvers, tmp_path):
+    module = figures.figure(name)
+    made = []
+    for _ in range(2):
+        tasks.compute_all(
+            [module],
+            lambda _, dataset: made.append(dataset),
+            quick=True,
+            store=tmp_path / "curves.db",
+            executor=scans.Serial(),
+        )
+        write_csv(made[-1], tmp_path / f"{len(made)}.csv")
+    write_csv(tasks.compute(module, quick=True), tmp_path / "0.csv")
+    assert len({(tmp_path / f"{i}.csv").read_text() for i in range(3)}) == 1
+
+
+def test_make_goes_on_where_it_was_interrupted(
+    smooth_solvers, tiny, tmp_path, monkeypatch
+):
+    saddles = []
+
+    def interrupted(model, *, alpha):
+        saddles.append(alpha)
+        if len(saddles) == 2:
+            raise KeyboardInterrupt
+        return smooth_saddle(model, alpha=alpha)
+
+    def forbidden(*arguments, **options):
+        raise AssertionError("computed again")
+
+    command = ["make", "tiny", "--out", str(tmp_path)]
+    monkeypatch.setattr(rp, "rs", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        main(command)
+    assert not (tmp_path / "tiny.csv").exists()
+    monkeypatch.setattr(rp, "local_entropy", forbidden)
+    assert main(command) == 0
+    assert len(saddles) == 3
+    # points of other solvers are not used
+    monkeypatch.setattr(tasks, "_solvers", lambda: "others")
+    assert main(command) == 1
+
+
+def test_make_tries_a_failed_curve_again_when_told_to(
+    smooth_solvers, tmp_path, monkeypatch, capsys
+):
+    command = ["make", "phase_diagram", "--out", str(tmp_path)]
+    monkeypatch.setattr(rp, "capacity", None)
+    assert main(command) == 1
+    monkeypatch.setattr(rp, "capacity", smooth_estimate)
+    assert main(command) == 1
+    assert "TypeError: 'NoneType' object is not callable" in capsys.readouterr().err
+    assert main([*command, "--retries", "1"]) == 0
+
+
+def test_make_refuses_a_foreign_store(tmp_path, capsys):
+    (tmp_path / "curves.db").write_text("mine")
+    assert main(["make", "committee", "--out", str(tmp_path)]) == 1
+    assert "curves.db is not a store of scans" in capsys.readouterr().err
+    assert (tmp_path / "curves.db").read_text() == "mine"
 
 
 def test_real_figure_end_to_end(tiny, tmp_path):
