@@ -13,8 +13,8 @@ cdef class PriorKernel:
         self.high = 60 if binary else 30
 
     def terms(self, double x, double step, double window):
-        """(q, 1 - q, q_hat, response, entropic term) at x."""
+        """The terms at x, as a dict named as in `Weights`."""
         cdef Rule rule
         rule.step, rule.window = step, window
         w = self.at(x, rule)
-        return w.q, w.eps, w.q_hat, w.response, w.entropic
+        return w

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from replicas import _rs
+from replicas import _rs, tree_rs
+from replicas.channels import Tree
 from replicas.priors import Binary
 from replicas.quadrature import Rule
 from replicas.results import Estimate
@@ -14,7 +15,9 @@ FINEST = 0.02
 
 
 def zero_entropy(channel):
-    """Capacity of binary weights, and d log(capacity)/d kappa (BN9)."""
+    """Capacity of binary weights, and d log(capacity)/d kappa (BN9), nan for trees."""
+    if isinstance(channel, Tree):
+        return tree_rs.zero_entropy(channel), np.nan
     rule = Rule()
     while True:
         fine = rule.finer()

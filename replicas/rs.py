@@ -7,7 +7,7 @@ import numpy as np
 from replicas import _rs, check, losses, tree_rs
 from replicas.channels import Loss, Tree, Wide, single_unit
 from replicas.kernels import NAMES
-from replicas.model import require_model, require_spherical
+from replicas.model import require_model
 from replicas.priors import Binary
 from replicas.quadrature import Rule
 from replicas.results import Saddle, stack
@@ -66,12 +66,9 @@ def rs(model, alpha):
     if isinstance(channel, Loss):
         return losses.saddles(model, alpha)
     if isinstance(channel, Tree):
-        require_spherical("rs", model)
         tree_rs.require_units("rs", channel)
-        points = tree_rs.solve(channel, alpha.ravel())
-        result = stack(points, alpha.shape) if alpha.ndim else points[0]
-        order = {"q": result.pop("q"), "eps": result.pop("eps")}
-        return Saddle(model, "rs", alpha[()], order, complexity=None, **result)
+        points = stack(tree_rs.solve(model, channel, alpha.ravel()), alpha.shape)
+        return Saddle(model, "rs", alpha[()], complexity=None, **points)
     return _scalar(model, channel, alpha)
 
 

@@ -2,11 +2,10 @@
 
 import numpy as np
 from scipy.optimize import brentq
-from scipy.special import expit
 
 from replicas import _rs, tree_rs
 from replicas.channels import Loss, Tree, single_unit
-from replicas.model import require_model, require_spherical
+from replicas.model import require_model
 from replicas.priors import Binary
 from replicas.quadrature import Rule
 from replicas.results import Estimate
@@ -38,24 +37,22 @@ def at_line(model):
     Source: docs/rs.md (R6), (R10), (R13), (R20); docs/binary.md (BN6).
     """
     require_model("at_line", model)
-    channel = single_unit(model.channel)
+    prior, channel = model.prior, single_unit(model.channel)
     if isinstance(channel, Loss) and channel.beta is None:
         raise ValueError("at_line: beta of the Loss must be given, given None")
-    binary = isinstance(model.prior, Binary) and not isinstance(channel, Tree)
-    if binary or isinstance(channel, Loss):
-        return _scalar(model.prior, channel)
-    require_spherical("at_line", model)
-    if not isinstance(channel, Tree) and channel.is_linear and channel.kappa >= 0:
-        return _failure("RS is stable up to capacity")
     if not isinstance(channel, Tree):
-        return _scalar(model.prior, channel)
+        constraint = not isinstance(channel, Loss)
+        convex = constraint and channel.is_linear and channel.kappa >= 0
+        if convex and not isinstance(prior, Binary):
+            return _failure("RS is stable up to capacity")
+        return _scalar(prior, channel)
     if channel.rule == "parity" and channel.K > 2:
         return _failure("RS is stable up to capacity: q = 0 is stable at every load")
     if channel.rule == "parity":
         value = np.pi**2 / 8
         return Estimate(value, 4e-16, 0.0, True, "", {"q": 0.0})
     tree_rs.require_units("at_line", channel)
-    return _tree(channel)
+    return _tree(prior, channel)
 
 
 def _scalar(prior, channel):
@@ -91,23 +88,27 @@ def _at_zero(channel, loads):
     return Estimate(float(load), 4e-15 * float(load), 0.0, True, "", {"q": 0.0})
 
 
-def _tree(channel):
+def _tree(prior, channel):
     most = tree_rs.MAX_NODES[channel.rule][channel.K]
     fine = {"coarser": 0.75, "most": most}
     check = {"coarser": 1.0, "most": most / 1.3, "window": tree_rs.WINDOW + 0.5}
 
     def point(x, **rule):
+        w = tree_rs.terms(prior, x)
         _, first, own, mixed, _ = tree_rs.averages(
-            channel, np.exp(x), f=True, pairs=True, **rule
+            channel, w["q"] / w["eps"], f=True, pairs=True, **rule
         )
-        load = np.exp(x) / (channel.K * first)
-        return np.log(load), np.log(tree_rs.stability(channel, load, own, mixed))
+        load = w["q_hat"] * w["eps"] / (channel.K * first)
+        response = w["response"] / w["eps"] ** 2
+        index = tree_rs.stability(channel, load, own, mixed, response)
+        return np.log(load), np.log(index)
 
     def index(x, **rule):
         return point(x, **rule or fine)[1]
 
+    points = tree_rs.scanned(prior)
     brackets = tree_rs.scan(
-        np.array([index(x, **tree_rs.SCAN) for x in tree_rs.SCANNED])
+        points, np.array([index(x, **tree_rs.SCAN) for x in points])
     )
     if not brackets:
         return _failure("RS is stable up to q = 0.99")
@@ -115,7 +116,9 @@ def _tree(channel):
     if np.isnan(x):
         return _failure("the sums do not resolve the index")
     near = (point(x + d, **tree_rs.SCAN) for d in (-1e-3, 1e-3))
-    return _estimate(float(expit(x)), point(x, **fine), point(x, **check), *near)
+    return _estimate(
+        tree_rs.terms(prior, x)["q"], point(x, **fine), point(x, **check), *near
+    )
 
 
 def _estimate(q, here, check, left, right):

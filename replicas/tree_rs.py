@@ -1,15 +1,19 @@
 """Replica symmetric saddle of a tree of K sign units: docs/rs.md (R7)-(R12).
 
-The load alpha(q) is explicit. A coarse scan over q brackets every q at which it
-crosses the load upwards, where S(q) has a minimum; the answer depends on no start.
+The load alpha(x) is explicit in the coordinate x of the prior (_weights.pxd). A coarse
+scan brackets every x at which it crosses the load upwards, where S(q) has a minimum;
+the answer depends on no start.
 """
 
 import numpy as np
 from scipy.optimize import brentq
-from scipy.special import expit
 
 from replicas import _tree_rs
-from replicas.capacity import MAX_UNITS, rs_capacity
+from replicas.priors import Binary
+from replicas.quadrature import Rule
+from replicas.results import Estimate
+from replicas.spherical_capacity import MAX_UNITS, rs_capacity
+from replicas.warnings import warnings
 
 __all__ = [
     "MAX_NODES",
@@ -19,6 +23,8 @@ __all__ = [
     "scan",
     "solve",
     "stability",
+    "terms",
+    "zero_entropy",
 ]
 
 EPS = np.finfo(float).eps
@@ -30,7 +36,9 @@ MAX_NODES = {
     "parity": {2: 900, 3: 260, 4: 120, 5: 80, 6: 60, 7: 48, 8: 40, 9: 36},
 }
 SCAN = {"coarser": 1.7, "most": 48}
-SCANNED = np.linspace(-5.0, 4.6, 17)  # logit q; the last is q = 0.99
+RULE = Rule(0.1, 9.0)  # of the terms of binary weights
+REFUSAL = "no saddle: alpha is above the RS capacity"
+UNRESOLVED = "the overlap exceeds 0.99, which the sums do not resolve"
 
 
 def require_units(function, channel):
@@ -61,21 +69,33 @@ def averages(
     )
 
 
-def log_load(channel, x, **rule):
-    """log alpha of the saddle at q = 1/(1 + exp(-x)): gamma / E|grad log P|^2 (R9)."""
-    return x - np.log(channel.K * averages(channel, np.exp(x), **rule)[1])
+def scanned(prior):
+    """Coordinates x of the scan: logit q or log q_hat; the last is near q = 0.99."""
+    return np.linspace(-5.0, 8.8 if isinstance(prior, Binary) else 4.6, 17)
 
 
-def stability(channel, alpha, own, mixed):
-    """Replicon index (R10) from E f11^2 and E f12^2."""
+def terms(prior, x):
+    """Terms of the prior at x, as a dict named as in _weights.pxd."""
+    return prior.kernel.terms(x, RULE.step, RULE.window)
+
+
+def log_load(prior, channel, x, **rule):
+    """log alpha of the saddle at x: (1 - q) q_hat / E|grad log P|^2 (R9), (BN4)."""
+    w = terms(prior, x)
+    first = averages(channel, w["q"] / w["eps"], **rule)[1]
+    return np.log(w["q_hat"] * w["eps"] / (channel.K * first))
+
+
+def stability(channel, alpha, own, mixed, response=1.0):
+    """Replicon index (R10) from E f11^2 and E f12^2; response as in (BN6)/(1 - q)^2."""
     K = channel.K
-    return alpha * K * (own + (K - 1) * mixed)
+    return alpha * response * K * (own + (K - 1) * mixed)
 
 
-def scan(function):
-    """Intervals of logit q in which the array `function` of SCANNED turns positive."""
+def scan(points, function):
+    """Intervals of `points` in which the array `function` of them turns positive."""
     turns = np.flatnonzero((function[:-1] < 0) & (function[1:] >= 0))
-    return [(SCANNED[i], SCANNED[i + 1]) for i in turns]
+    return [(points[i], points[i + 1]) for i in turns]
 
 
 def corrected_root(function, low, high):
@@ -100,80 +120,120 @@ def corrected_root(function, low, high):
     return np.nan, np.nan
 
 
-def solve(channel, alphas):
-    """Saddle of least entropy at each load, as dicts of floats (R9)-(R12)."""
-    limit = rs_capacity(channel).value
-    loads = np.array([log_load(channel, x, **SCAN) for x in SCANNED])
-    return [_least(channel, float(alpha), limit, loads) for alpha in alphas]
+def solve(model, channel, alphas):
+    """Saddle of least entropy at each load, as dicts (R9)-(R12), (BN4)."""
+    prior = model.prior
+    limit = np.inf if isinstance(prior, Binary) else rs_capacity(channel).value
+    loads = np.array([log_load(prior, channel, x, **SCAN) for x in scanned(prior)])
+    return [_least(prior, channel, float(alpha), limit, loads) for alpha in alphas]
 
 
-def _least(channel, alpha, limit, loads):
+def _least(prior, channel, alpha, limit, loads):
     """Least entropy among q = 0 (parity) and the roots where S(q) has a minimum."""
     if alpha >= limit:
-        return _failure("no saddle: alpha is above the RS capacity")
-    log_alpha = np.log(alpha)
+        return _failure(prior, REFUSAL)
+    log_alpha, points = np.log(alpha), scanned(prior)
 
     def excess(x, **rule):
-        return log_load(channel, x, **rule) - log_alpha
+        return log_load(prior, channel, x, **rule) - log_alpha
 
-    brackets = scan(loads - log_alpha)
+    brackets = scan(points, loads - log_alpha)
     lowest = min(-30.0, log_alpha - 5)
     if loads[0] >= log_alpha and excess(lowest, **SCAN) < 0:
-        brackets.insert(0, (lowest, SCANNED[0]))
-    found = [_uncorrelated(channel, alpha)] if channel.rule == "parity" else []
+        brackets.insert(0, (lowest, points[0]))
+    found = []
+    if channel.rule == "parity":
+        found.append(_uncorrelated(prior, channel, alpha))
     for low, high in brackets:
         x, slope = corrected_root(excess, low, high)
-        if x <= SCANNED[-1]:
-            found.append(_point(channel, alpha, x, slope))
+        if x <= points[-1]:
+            found.append(_point(prior, channel, alpha, x, slope))
     if not found:
-        return _failure("the overlap exceeds 0.99, which the sums do not resolve")
+        return _failure(prior, UNRESOLVED)
     return min(found, key=lambda point: point["entropy"])
 
 
-def _point(channel, alpha, x, slope):
-    gamma, K = np.exp(x), channel.K
+def _point(prior, channel, alpha, x, slope):
+    w, K = terms(prior, x), channel.K
+    gamma = w["q"] / w["eps"]
     f, own1, own2, mixed, norm = averages(channel, gamma, f=True, pairs=True)
     check = averages(channel, gamma, coarser=1.3, window=WINDOW + 0.5, f=True)
-    q, eps = float(expit(x)), float(expit(-x))
-    entropy = 0.5 * (gamma - np.log1p(gamma)) + alpha * f
-    residual = abs(np.log(alpha * K * own1 / gamma))
+    entropy = w["entropic"] + alpha * f
+    residual = abs(np.log(alpha * K * own1 / (w["q_hat"] * w["eps"])))
     # what the two sums disagree on bounds the distance to the root
     off = residual + abs(np.log(check[1] / own1))
     error = (
         alpha * abs(f - check[0])
         + abs(alpha * f) * abs(norm - 1)
-        + 0.5 * q * gamma * off * min(1.0, off / slope)
-        + ROUNDING * (gamma + abs(entropy))
+        + 0.5 * w["q_hat"] * w["dq"] * off * min(1.0, off / slope)
+        + ROUNDING * (w["cancels"] + abs(entropy))
     )
-    return {
-        "q": q,
-        "eps": eps,
+    response = w["response"] / w["eps"] ** 2
+    index = float(stability(channel, alpha, own2, mixed, response))
+    point = {"order": {"q": w["q"], "eps": w["eps"]}, "message": ""}
+    if isinstance(prior, Binary):
+        point["order"]["q_hat"] = w["q_hat"]
+        point["message"] = warnings("", entropy, index)
+    return point | {
         "entropy": float(entropy),
-        "stability": float(stability(channel, alpha, own2, mixed)),
+        "stability": index,
         "error": float(error),
         "residual": float(residual),
         "success": True,
-        "message": "",
     }
 
 
-def _uncorrelated(channel, alpha):
+def _uncorrelated(prior, channel, alpha):
     """q = 0: every weight vector is as good as any other, S = -alpha log 2 (R12)."""
-    entropy = -alpha * np.log(2)
+    order, total = {"q": 0.0, "eps": 1.0}, 0.0
+    if isinstance(prior, Binary):
+        order["q_hat"], total = 0.0, np.log(2)
+    entropy = total - alpha * np.log(2)
+    index = 8 * alpha / np.pi**2 if channel.K == 2 else 0.0
     return {
-        "q": 0.0,
-        "eps": 1.0,
+        "order": order,
         "entropy": entropy,
-        "stability": 8 * alpha / np.pi**2 if channel.K == 2 else 0.0,
-        "error": 2 * EPS * abs(entropy),
+        "stability": index,
+        "error": 2 * EPS * alpha,
         "residual": 0.0,
         "success": True,
-        "message": "",
+        "message": warnings("", entropy, index) if total else "",
     }
 
 
-def _failure(message):
-    point = dict.fromkeys(
-        ("q", "eps", "entropy", "stability", "error", "residual"), np.nan
-    )
-    return point | {"success": False, "message": message}
+def _failure(prior, message):
+    names = "q", "eps", "q_hat"
+    order = dict.fromkeys(names if isinstance(prior, Binary) else names[:2], np.nan)
+    point = dict.fromkeys(("entropy", "stability", "error", "residual"), np.nan)
+    return point | {"order": order, "success": False, "message": message}
+
+
+def zero_entropy(channel):
+    """Load at which the entropy of binary weights vanishes (BN8)."""
+    require_units("capacity", channel)
+    prior = Binary()
+    if channel.rule == "parity":
+        # q = 0 at every load below 1, S = (1 - alpha) log 2
+        return Estimate(1.0, EPS, 0.0, True, "", {"q": 0.0, "eps": 1.0, "q_hat": 0.0})
+
+    def lost(x, **rule):
+        w = terms(prior, x)
+        f, first, *_ = averages(channel, w["q"] / w["eps"], f=True, **rule)
+        return -w["entropic"] - w["q_hat"] * w["eps"] / (channel.K * first) * f
+
+    points = scanned(prior)
+    brackets = scan(points, np.array([lost(x, **SCAN) for x in points]))
+    root = corrected_root(lost, *brackets[0])[0] if brackets else np.nan
+    if np.isnan(root):
+        order = dict.fromkeys(("q", "eps", "q_hat"), np.nan)
+        return Estimate(np.nan, np.nan, np.nan, False, UNRESOLVED, order)
+    w = terms(prior, root)
+    gamma = w["q"] / w["eps"]
+    f, first, *_ = averages(channel, gamma, coarser=0.75, f=True)
+    check = averages(channel, gamma, window=WINDOW + 0.5, f=True)[0]
+    # stationary in x, as the entropy is
+    value = -w["entropic"] / f
+    residual = abs(np.log(value * channel.K * first / (w["q_hat"] * w["eps"])))
+    error = value * (abs(check / f - 1) + residual**2 + ROUNDING)
+    order = {name: w[name] for name in ("q", "eps", "q_hat")}
+    return Estimate(float(value), float(error), float(residual), True, "", order)

@@ -6,6 +6,7 @@ from scipy.integrate import quad
 from scipy.special import log_ndtr
 
 import replicas as rp
+from replicas.quadrature import hermite
 
 
 def model(channel=None):
@@ -146,3 +147,76 @@ def test_at_line_of_binary_weights_is_where_the_index_is_one(channel):
     s = rp.rs(model(channel), a.value)
     assert s.stability == pytest.approx(1, abs=1e-10)
     assert s.order["q"] == pytest.approx(a.order["q"], abs=1e-10)
+
+
+# reference values (K, capacity), 14 and 12 digits
+TREES = [(3, 0.9206194010448151), (5, 0.9330387023086244)]
+
+
+@pytest.mark.parametrize(("K", "value"), TREES)
+def test_capacity_of_a_binary_tree_equals_reference(K, value):
+    c = rp.capacity(model(rp.Tree(K)))
+    assert c.success and c.error < 1e-13
+    assert c.value == pytest.approx(value, abs=1e-15 if K == 3 else 1e-12)
+    s = rp.rs(model(rp.Tree(K)), c.value)
+    assert abs(s.entropy) <= s.error
+    assert s.order["q"] == pytest.approx(c.order["q"], rel=1e-10)
+
+
+def test_rs_of_a_binary_tree_equals_a_hermite_cube():
+    channel, alpha = rp.Tree(3), 0.4
+    s = rp.rs(model(channel), alpha)
+    q, eps, q_hat = (s.order[name] for name in ("q", "eps", "q_hat"))
+    z, weight = hermite(40)
+    grids = np.stack(np.meshgrid(z, z, z, indexing="ij"), -1).reshape(-1, 3)
+    weights = np.einsum("i,j,k->ijk", weight, weight, weight).ravel()
+    log_p, d, d2 = channel.log_z(np.sqrt(q) * grids, eps)
+    root = np.sqrt(q_hat)
+    entropic = gaussian(lambda z: np.logaddexp(root * z, -root * z), 0)
+    value = entropic - 0.5 * q_hat * eps + alpha * weights @ log_p
+    assert s.entropy == pytest.approx(value, abs=1e-9)
+    # saddle equations and index, one unit with N/3 weights each
+    assert q_hat == pytest.approx(alpha * weights @ (d**2).sum(1), rel=1e-6)
+    response = gaussian(lambda z: np.cosh(root * z) ** -4.0, 0)
+    index = alpha * response * weights @ (d2**2).sum((1, 2))
+    assert s.stability == pytest.approx(index, rel=1e-5)
+
+
+def test_rs_of_binary_trees_of_one_unit_is_the_perceptron():
+    for rule in ("majority", "parity"):
+        one = rp.rs(model(rp.Tree(1, rule)), 0.6)
+        assert one.entropy == rp.rs(model(), 0.6).entropy
+
+
+def test_capacity_of_the_binary_parity_is_one():
+    for K in (2, 3, 7):
+        c = rp.capacity(model(rp.Tree(K, "parity")))
+        s = rp.rs(model(rp.Tree(K, "parity")), [0.25, 1.0])
+        assert c.value == 1 and c.order["q"] == 0
+        assert s.entropy == pytest.approx([0.75 * np.log(2), 0], abs=1e-15)
+    s = rp.rs(model(rp.Tree(2, "parity")), 1.3)
+    assert s.order["q"] > 0 and "unstable" in s.message
+
+
+def test_at_line_of_binary_trees_is_where_the_index_is_one():
+    a = rp.at_line(model(rp.Tree(3)))
+    s = rp.rs(model(rp.Tree(3)), a.value)
+    assert s.stability == pytest.approx(1, abs=1e-9)
+    assert "entropy is negative" in s.message
+
+
+def test_rs_of_a_binary_tree_without_saddle_says_why():
+    s = rp.rs(model(rp.Tree(3)), 20.0)
+    assert s.success is False and "exceeds 0.99" in s.message
+    with pytest.raises(ValueError, match="capacity: K must be at most 9"):
+        rp.capacity(model(rp.Tree(11)))
+
+
+@pytest.mark.full
+def test_capacity_of_binary_trees_tends_to_the_wide_committee():
+    gaps = [
+        rp.capacity(model(rp.Wide())).value - rp.capacity(model(rp.Tree(K))).value
+        for K in (5, 7, 9)
+    ]
+    assert gaps[0] * 5 == pytest.approx(gaps[1] * 7, rel=0.1)
+    assert gaps[1] * 7 == pytest.approx(gaps[2] * 9, rel=0.1)
