@@ -21,6 +21,7 @@ from replicas.priors import Binary, Spherical
 from replicas.results import Curve, Estimate, Saddle
 from replicas.rs import rs
 from replicas.stability import at_line
+from replicas.teacher import teacher_student, teacher_transitions
 
 __all__ = [
     "Binary",
@@ -45,4 +46,6 @@ __all__ = [
     "parity_transitions",
     "reference",
     "rs",
+    "teacher_student",
+    "teacher_transitions",
 ]

@@ -43,3 +43,35 @@ cdef inline Weights binary_weights(double x, Rule rule) noexcept nogil:
     w.cancels = w.q_hat * w.eps
     w.entropic = log_2cosh - 0.5 * w.cancels
     return w
+
+
+cdef inline Weights teacher_weights(double x, Rule rule) noexcept nogil:
+    # (BN17): Bayes-optimal, field u = q_hat + sqrt(q_hat) z. With v = sqrt(q_hat) z,
+    # E f(u) = exp(-q_hat/2) E exp(v) f(v), here folded onto v > 0
+    cdef Weights w
+    cdef double root = exp(0.5 * x), z, u, v, e, sech, free = 0, below = 0
+    cdef Grid grid
+    cdef int i
+    w.q_hat, w.log_q_hat, w.dlog_q_hat = root * root, x, 1
+    w.eps = w.response = 0
+    grid = tanh_grid(w.q_hat, rule)
+    for i in range(grid.n):
+        z = gauss_node(grid, i, &u)
+        u *= 2 if i else 1
+        v = root * z
+        e = exp(-v)
+        sech = 2 * e / (1 + e * e)
+        z = log1p(e * e)
+        free += 0.5 * u * (z / e + e * (z + 2 * v))
+        w.eps += u * sech
+        w.response += u * sech * sech * sech
+        if x < 0:
+            below += u * 0.5 * (1 - e * e) * (1 - e * e) / (e * (1 + e * e))
+    u = exp(-0.5 * w.q_hat)
+    w.eps *= u
+    w.response *= u
+    w.q = u * below if x < 0 else 1 - w.eps
+    w.dq = w.q_hat * w.response
+    w.cancels = w.q_hat * w.eps
+    w.entropic = u * free + 0.5 * w.cancels
+    return w

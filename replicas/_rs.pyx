@@ -22,6 +22,7 @@ ctypedef struct Averages:
 ctypedef struct Context:
     Scalar channel
     WeightsAt weights
+    bint teacher
     Rule rule
     double log_alpha
     # where the equation was last evaluated
@@ -36,7 +37,10 @@ ctypedef struct Branch:
     double dx
 
 
-cdef Averages averages(Scalar channel, Overlap o, Rule rule) noexcept nogil:
+cdef Averages averages(
+    Scalar channel, bint teacher, Overlap o, Rule rule
+) noexcept nogil:
+    # under a teacher the field has the density of the patterns that it labels, 2 Z
     cdef double root_q = sqrt(o.q), w = 0, z
     cdef Front front = channel.front(o.eps, &channel)
     cdef Grid grid = front_grid(front.centre / root_q, front.width / root_q, rule)
@@ -47,6 +51,8 @@ cdef Averages averages(Scalar channel, Overlap o, Rule rule) noexcept nogil:
     for i in range(grid.n):
         z = gauss_node(grid, i, &w)
         f = channel.log_z(root_q * z, o.eps, &channel)
+        if teacher:
+            w *= 2 * exp(f.log_z)
         a.f += w * f.log_z
         a.f1 += w * f.d
         a.f1_squared += w * f.d * f.d
@@ -61,9 +67,9 @@ cdef double log_load(double x, Context* c, double* slope) noexcept nogil:
     cdef double growth
     c.w = c.weights(x, c.rule)
     c.o = c.channel.overlap(c.w.q, c.w.eps, &c.channel)
-    c.a = averages(c.channel, c.o, c.rule)
-    # (R5): derivative of E f'^2 in tq
-    growth = c.a.f2_squared - 2 * c.a.f1_squared_f2
+    c.a = averages(c.channel, c.teacher, c.o, c.rule)
+    # (R5), (BN18): derivative of E f'^2 in tq
+    growth = c.a.f2_squared - (0 if c.teacher else 2 * c.a.f1_squared_f2)
     slope[0] = c.w.dlog_q_hat - c.w.dq * (
         c.o.d2 / c.o.d + c.o.d * growth / c.a.f1_squared
     )
@@ -104,16 +110,26 @@ cdef double extrapolate(Branch old, Branch last, double log_alpha) noexcept nogi
     )
 
 
-def load_and_stability(
+def branch(
     PriorKernel prior, ScalarChannel channel, double x, double step, double window
 ):
-    """log alpha of the saddle at x (R3), its stability (R6) and its q."""
+    """The saddle at x: log_load (R3) and its slope in x, terms of the weights named
+    as in `Weights`, average f of log Z, entropy (R1), stability (R6), norm.
+    """
     cdef Context c
     cdef double slope = 0
-    c.channel, c.weights = channel.c, prior.at
+    c.channel, c.weights, c.teacher = channel.c, prior.at, prior.teacher
     c.rule.step, c.rule.window = step, window
     c.log_alpha = log_load(x, &c, &slope)
-    return c.log_alpha, index(&c), c.w.q
+    found = c.w
+    return found | {
+        "log_load": c.log_alpha,
+        "slope": slope,
+        "f": c.a.f,
+        "entropy": c.w.entropic + exp(c.log_alpha) * c.a.f,
+        "stability": index(&c),
+        "norm": c.a.norm,
+    }
 
 
 def zero_entropy(
@@ -126,7 +142,7 @@ def zero_entropy(
     cdef Context c, fine
     cdef Root root
     cdef double alpha, better, rounding, slope = 0, step_x
-    c.channel, c.weights = channel.c, prior.at
+    c.channel, c.weights, c.teacher = channel.c, prior.at, prior.teacher
     c.rule.step, c.rule.window = step, window
     fine = c
     fine.rule.step, fine.rule.window = fine_step, fine_window
@@ -171,7 +187,7 @@ def solve(
     cdef Context c, fine
     cdef Root root
     cdef Branch old, last
-    c.channel, c.weights = channel.c, prior.at
+    c.channel, c.weights, c.teacher = channel.c, prior.at, prior.teacher
     c.rule.step, c.rule.window = step, window
     fine = c
     fine.rule.step, fine.rule.window = fine_step, fine_window

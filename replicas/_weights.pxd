@@ -26,5 +26,7 @@ ctypedef Weights (*WeightsAt)(double x, Rule rule) noexcept nogil
 
 cdef class PriorKernel:
     cdef WeightsAt at
+    # the patterns are labelled by a teacher drawn from the prior
+    cdef bint teacher
     # x of the largest overlap that the solvers resolve
     cdef double high

@@ -120,7 +120,7 @@ def _branches(prior, channel, alpha):
     grid = np.linspace(-40, 29, 300)
     rule = RULE.step, RULE.window
     loads = [
-        _rs.load_and_stability(prior.kernel, channel.kernel, x, *rule)[0] for x in grid
+        _rs.branch(prior.kernel, channel.kernel, x, *rule)["log_load"] for x in grid
     ]
     above = np.array(loads) > np.log(alpha)[:, None]
     return np.count_nonzero(np.diff(above), axis=1), above.all(axis=1)

@@ -58,11 +58,12 @@ def at_line(model):
 def _scalar(prior, channel):
     rule = Rule(step=0.03)  # the index asks for more nodes than the saddle
 
+    def at(x, rule):
+        return _rs.branch(prior.kernel, channel.kernel, x, rule.step, rule.window)
+
     def point(x, rule):
-        log_load, index, _ = _rs.load_and_stability(
-            prior.kernel, channel.kernel, x, rule.step, rule.window
-        )
-        return log_load, np.log(index)
+        here = at(x, rule)
+        return here["log_load"], np.log(here["stability"])
 
     loads, index = np.array([point(x, rule) for x in SCAN]).T
     if channel.is_even and index[0] > -1e-4:
@@ -73,10 +74,7 @@ def _scalar(prior, channel):
     low, high = SCAN[turns[0]], SCAN[turns[0] + 1]
     x = brentq(lambda x: point(x, rule)[1], low, high, xtol=1e-12, rtol=1e-14)
     near = point(x - 1e-3, rule), point(x + 1e-3, rule)
-    q = _rs.load_and_stability(prior.kernel, channel.kernel, x, rule.step, rule.window)[
-        2
-    ]
-    return _estimate(q, point(x, rule), point(x, rule.finer()), *near)
+    return _estimate(at(x, rule)["q"], point(x, rule), point(x, rule.finer()), *near)
 
 
 def _at_zero(channel, loads):

@@ -1,0 +1,156 @@
+"""Bayes-optimal learning of a binary teacher: docs/binary.md (BN15)-(BN20).
+
+On the Nishimori line the overlap with the teacher equals that of two solutions. Along
+the branch q < 1 the load alpha(x) is explicit, x = log q_hat; it has a maximum, the
+spinodal. The state q = 1, the teacher alone, has entropy 0.
+"""
+
+import math
+
+import numpy as np
+from scipy.optimize import brentq
+
+from replicas import _rs, check
+from replicas._weights import PriorKernel
+from replicas.channels import Perceptron, Wide, single_unit
+from replicas.model import require_model
+from replicas.priors import Binary
+from replicas.quadrature import Rule
+from replicas.results import Estimate, Saddle, stack
+
+__all__ = ["teacher_student", "teacher_transitions"]
+
+KERNEL = PriorKernel(True, True)
+RULE = Rule(0.08, 8.5)
+EPS = np.finfo(float).eps
+SCAN = np.arange(-8.0, 5.0, 0.25)  # log q_hat
+METASTABLE = "the entropy is negative: metastable, the teacher alone is the equilibrium"
+LEARNT = "above the spinodal: only the teacher is left"
+
+
+def teacher_student(model, alpha):
+    """Typical students that label all patterns as a teacher does, drawn alike.
+
+    Parameters
+    ----------
+    model : Model of Binary weights and a Perceptron or Wide channel of margin 0, whose
+        activation is not even.
+    alpha : float or array, patterns per weight, > 0.
+
+    Returns
+    -------
+    Saddle of the branch q < 1: order "q" (overlap of two students, and with the
+    teacher), "eps", "q_hat" and "generalisation", the probability of a wrong label;
+    entropy in nats per weight, of the students. Between the first-order transition
+    and the spinodal that state is metastable, its entropy negative, as the message
+    says; above the spinodal the state q = 1 is returned, of entropy 0.
+
+    Source: docs/binary.md (BN15)-(BN19).
+    """
+    channel = _require("teacher_student", model)
+    alpha = check.positive("teacher_student", "alpha", alpha)
+    top = _maximum(channel)
+    points = [_point(channel, load, top) for load in alpha.ravel().tolist()]
+    points = stack(points, alpha.shape)
+    return Saddle(model, "teacher", alpha[()], complexity=None, **points)
+
+
+def teacher_transitions(model):
+    """Loads at which the teacher alone becomes the equilibrium, and the only state.
+
+    Parameters
+    ----------
+    model : as for `teacher_student`.
+
+    Returns
+    -------
+    first_order, spinodal : Estimate, patterns per weight, order "q", "eps", "q_hat" of
+        the state q < 1 there.
+
+    Source: docs/binary.md (BN19), (BN20).
+    """
+    channel = _require("teacher_transitions", model)
+    x = _maximum(channel)
+    first = brentq(lambda x: _at(channel, x)["entropy"], SCAN[0], x, xtol=1e-13)
+    return _load(channel, first, zero=True), _load(channel, x, zero=False)
+
+
+def _require(function, model):
+    require_model(function, model)
+    channel = single_unit(model.channel)
+    fits = isinstance(channel, (Perceptron, Wide)) and channel.kappa == 0
+    fits = fits and not channel.is_even
+    if not (fits and isinstance(model.prior, Binary)):
+        raise ValueError(
+            f"{function}: the model must be one of Binary weights and a Perceptron or "
+            f"Wide channel of margin 0, not even, given {model!r}"
+        )
+    return channel
+
+
+def _at(channel, x, rule=RULE):
+    return _rs.branch(KERNEL, channel.kernel, x, rule.step, rule.window)
+
+
+def _maximum(channel):
+    """x at which the load of the branch is largest."""
+    slopes = np.array([_at(channel, x)["slope"] for x in SCAN])
+    i = int(np.flatnonzero((slopes[:-1] > 0) & (slopes[1:] <= 0))[0])
+    return brentq(lambda x: _at(channel, x)["slope"], SCAN[i], SCAN[i + 1], xtol=1e-13)
+
+
+def _load(channel, x, *, zero):
+    """Load at x: where the entropy vanishes, or is extremal."""
+    here, fine = _at(channel, x), _at(channel, x, RULE.finer())
+    # both are stationary in x
+    loads = [
+        -at["entropic"] / at["f"] if zero else math.exp(at["log_load"])
+        for at in (here, fine)
+    ]
+    residual = abs(loads[1] / math.exp(fine["log_load"]) - 1 if zero else fine["slope"])
+    error = float(abs(loads[1] - loads[0]) + loads[1] * (residual**2 + 8 * EPS))
+    order = {name: fine[name] for name in ("q", "eps", "q_hat")}
+    return Estimate(loads[1], error, residual, True, "", order)
+
+
+def _point(channel, alpha, top):
+    log_alpha = math.log(alpha)
+    if _at(channel, top)["log_load"] <= log_alpha:
+        return _learnt()
+    low = min(log_alpha - 5, SCAN[0])
+    x = brentq(lambda x: _at(channel, x)["log_load"] - log_alpha, low, top, xtol=1e-14)
+    here, fine = _at(channel, x), _at(channel, x, RULE.finer())
+    entropy = fine["entropic"] + alpha * fine["f"]
+    residual = abs(fine["log_load"] - log_alpha)
+    error = (
+        abs(entropy - here["entropic"] - alpha * here["f"])
+        + alpha * abs(fine["f"] * (fine["norm"] - 1))
+        # second order in the distance to the root, which the slope bounds
+        + fine["q_hat"] * fine["dq"] * residual * min(1, residual / abs(fine["slope"]))
+        + EPS * (8 + 2 * fine["cancels"])
+    )
+    eps = channel.kernel.overlap(fine["q"], fine["eps"])[1]
+    order = {name: fine[name] for name in ("q", "eps", "q_hat")}
+    order["generalisation"] = 2 * math.asin(math.sqrt(0.5 * eps)) / math.pi
+    return {
+        "order": order,
+        "entropy": entropy,
+        "stability": fine["stability"],
+        "error": float(error),
+        "residual": residual,
+        "success": True,
+        "message": METASTABLE if entropy < 0 else "",
+    }
+
+
+def _learnt():
+    order = {"q": 1.0, "eps": 0.0, "q_hat": math.inf, "generalisation": 0.0}
+    return {
+        "order": order,
+        "entropy": 0.0,
+        "stability": 0.0,
+        "error": 0.0,
+        "residual": 0.0,
+        "success": True,
+        "message": LEARNT,
+    }
