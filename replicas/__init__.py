@@ -7,7 +7,7 @@ patterns per weight, distances are (1 - overlap)/2.
 
 from replicas import reference
 from replicas.capacity import capacity
-from replicas.channels import Loss, Perceptron, Tree, Wide
+from replicas.channels import Loss, Perceptron, Symmetric, Tree, Wide
 from replicas.equilibrium import equilibrium
 from replicas.franz_parisi import franz_parisi
 from replicas.kernels import Kernel
@@ -33,6 +33,7 @@ __all__ = [
     "Perceptron",
     "Saddle",
     "Spherical",
+    "Symmetric",
     "Tree",
     "Wide",
     "at_line",

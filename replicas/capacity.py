@@ -5,9 +5,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from replicas import check, rsb_capacity
+from replicas import check, rsb_capacity, symmetric
 from replicas.binary_capacity import zero_entropy
-from replicas.channels import Tree, Wide, single_unit
+from replicas.channels import Symmetric, Tree, Wide, single_unit
 from replicas.model import require_constraint
 from replicas.priors import Binary
 from replicas.results import Estimate
@@ -37,11 +37,14 @@ def capacity(model, ansatz="rs"):
     which is then the error. The RS capacity of Wide is inf for activations that jump
     (sign). Their 1-RSB load grows without bound as q1 -> 1: success is False.
 
-    Source: docs/capacity.md (K1)-(K9); docs/binary.md (BN8).
+    Source: docs/capacity.md (K1)-(K9); docs/binary.md (BN8); docs/symmetric.md (SY7).
     """
     require_constraint("capacity", model)
     check.choice("capacity", "ansatz", ansatz, ("rs", "1rsb"))
     channel = single_unit(model.channel)
+    if isinstance(channel, Symmetric):
+        check.choice("capacity", "ansatz of the Symmetric channel", ansatz, ("rs",))
+        return symmetric.capacity(model)
     if isinstance(model.prior, Binary):
         check.choice("capacity", "ansatz of binary weights", ansatz, ("rs",))
         return zero_entropy(channel)[0]

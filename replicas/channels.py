@@ -15,9 +15,10 @@ import numpy as np
 from replicas import check
 from replicas._channels import ScalarChannel, TreeChannel
 from replicas._loss import loss_channel
+from replicas._symmetric import SymmetricChannel
 from replicas.kernels import NAMES, Kernel, kernel_channel
 
-__all__ = ["Loss", "Perceptron", "Tree", "Wide"]
+__all__ = ["Loss", "Perceptron", "Symmetric", "Tree", "Wide"]
 
 MAX_K = 63
 
@@ -159,6 +160,28 @@ class Loss(_Scalar):
         if self.beta is None:
             raise ValueError("Loss: beta must be given for log_z, given None")
         return super().log_z(omega, V)
+
+
+@dataclass(frozen=True)
+class Symmetric(_Scalar):
+    """One unit: the absolute value of the field must be less than kappa > 0.
+
+    log_z(omega, V) = log P(|omega + sqrt(V) z| < kappa), to a relative 1e-12 also where
+    it is -1e4; docs/symmetric.md (SY1)-(SY4).
+    """
+
+    kappa: float
+    kernel: SymmetricChannel = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self):
+        kappa = check.finite("Symmetric", "kappa", self.kappa)
+        if not kappa > 0:
+            raise ValueError(f"Symmetric: kappa must be > 0, given {self.kappa!r}")
+        object.__setattr__(self, "kappa", kappa)
+        object.__setattr__(self, "kernel", SymmetricChannel(kappa, False))
+
+    def __reduce__(self):
+        return Symmetric, (self.kappa,)
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from replicas import check, krsb
 from replicas.channels import Tree, single_unit
 from replicas.krsb import Levels
 from replicas.krsb_saddle import solve_equilibrium
-from replicas.model import require_spherical
+from replicas.model import refuse_symmetric, require_spherical
 from replicas.results import Saddle
 from replicas.rs import rs
 from replicas.rsb_centre import MAX_LEVELS
@@ -40,6 +40,7 @@ def equilibrium(model, alpha, ansatz="frsb", *, levels=2):
     Source: docs/rsb_centre.md (RC14)-(RC16).
     """
     require_spherical("equilibrium", model)
+    refuse_symmetric("equilibrium", model)
     alpha = float(check.positive("equilibrium", "alpha", alpha))
     check.choice("equilibrium", "ansatz", ansatz, ("1rsb", "krsb", "frsb"))
     check.integer("equilibrium", "levels", levels, 1, MAX_LEVELS)

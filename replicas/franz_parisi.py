@@ -7,7 +7,7 @@ from replicas import check
 from replicas.channels import Tree, single_unit
 from replicas.franz_parisi_reference import references, require_reference
 from replicas.franz_parisi_saddle import Problem, point
-from replicas.model import require_model
+from replicas.model import refuse_symmetric, require_model
 from replicas.priors import Binary
 from replicas.results import Curve, stack
 from replicas.tree_franz_parisi import LARGEST_OVERLAP
@@ -49,6 +49,7 @@ def franz_parisi(model, alpha, distance, reference=None):
     Source: docs/franz_parisi.md (F1)-(F26).
     """
     require_model("franz_parisi", model)
+    refuse_symmetric("franz_parisi", model)
     alpha = check.positive("franz_parisi", "alpha", alpha)
     distance = check.distance("franz_parisi", distance)
     reference = require_reference("franz_parisi", model, reference)

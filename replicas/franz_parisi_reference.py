@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from replicas.channels import Perceptron, Tree, Wide, single_unit
+from replicas.channels import Perceptron, Symmetric, Tree, Wide, single_unit
 from replicas.model import Model
 from replicas.priors import Binary
 from replicas.rs import rs
@@ -69,7 +69,7 @@ def _fields(channel):
     channel = single_unit(channel)
     if isinstance(channel, Wide):
         return Wide, channel.activation
-    return channel if isinstance(channel, Tree) else Perceptron
+    return channel if isinstance(channel, (Symmetric, Tree)) else Perceptron
 
 
 def references(model, alpha):

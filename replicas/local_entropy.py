@@ -13,7 +13,7 @@ from replicas import (
     tree_large_y,
 )
 from replicas.channels import Tree, single_unit
-from replicas.model import require_model
+from replicas.model import refuse_symmetric, require_model
 from replicas.priors import Binary
 from replicas.results import Curve, failed_point, stack
 
@@ -81,6 +81,7 @@ def local_entropy(
     docs/rsb_centre.md, docs/binary_local_entropy.md.
     """
     require_model("local_entropy", model)
+    refuse_symmetric("local_entropy", model)
     alpha = check.positive("local_entropy", "alpha", alpha)
     distance = check.distance("local_entropy", distance)
     y = check.inside("local_entropy", "y", y, ">= 1", lambda y: y >= 1)

@@ -2,10 +2,16 @@
 
 from dataclasses import dataclass
 
-from replicas.channels import Loss, Perceptron, Tree, Wide
+from replicas.channels import Loss, Perceptron, Symmetric, Tree, Wide
 from replicas.priors import Binary, Spherical
 
-__all__ = ["Model", "require_constraint", "require_model", "require_spherical"]
+__all__ = [
+    "Model",
+    "refuse_symmetric",
+    "require_constraint",
+    "require_model",
+    "require_spherical",
+]
 
 
 @dataclass(frozen=True)
@@ -13,12 +19,12 @@ class Model:
     """Weights drawn from `prior` that must satisfy patterns through `channel`."""
 
     prior: Binary | Spherical
-    channel: Loss | Perceptron | Tree | Wide
+    channel: Loss | Perceptron | Symmetric | Tree | Wide
 
     def __post_init__(self):
         if not isinstance(self.prior, (Binary, Spherical)):
             raise TypeError(f"Model: prior must be a prior, given {self.prior!r}")
-        if not isinstance(self.channel, (Loss, Perceptron, Tree, Wide)):
+        if not isinstance(self.channel, (Loss, Perceptron, Symmetric, Tree, Wide)):
             raise TypeError(f"Model: channel must be a channel, given {self.channel!r}")
 
 
@@ -44,4 +50,13 @@ def require_spherical(function, model):
     if not isinstance(model.prior, Spherical):
         raise ValueError(
             f"{function}: the prior must be Spherical, given {model.prior!r}"
+        )
+
+
+def refuse_symmetric(function, model):
+    """Refuse the channel whose field is bounded on both sides."""
+    if isinstance(model.channel, Symmetric):
+        raise ValueError(
+            f"{function}: the sums over fields are made for one margin, not the two of "
+            f"the Symmetric channel, given {model.channel!r}"
         )

@@ -6,7 +6,7 @@ import numpy as np
 
 from replicas import _finite_y, check, rsb_equations, tree_centre
 from replicas.channels import Tree, single_unit
-from replicas.model import Model, require_spherical
+from replicas.model import Model, refuse_symmetric, require_spherical
 from replicas.results import Saddle, failed_point, stack
 from replicas.rs import rs
 
@@ -42,6 +42,7 @@ def one_rsb(model, alpha, m=None):
     Source: docs/one_rsb.md (B1)-(B14).
     """
     require_spherical("one_rsb", model)
+    refuse_symmetric("one_rsb", model)
     alpha = check.positive("one_rsb", "alpha", alpha)
     channel = single_unit(model.channel)
     if isinstance(channel, Tree):

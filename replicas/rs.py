@@ -4,8 +4,8 @@ import math
 
 import numpy as np
 
-from replicas import _rs, check, losses, tree_rs
-from replicas.channels import Loss, Tree, Wide, single_unit
+from replicas import _rs, check, losses, symmetric, tree_rs
+from replicas.channels import Loss, Symmetric, Tree, Wide, single_unit
 from replicas.kernels import NAMES
 from replicas.model import require_model
 from replicas.priors import Binary
@@ -58,7 +58,10 @@ def rs(model, alpha):
     below 1e-12 for K = 3, 1e-11 for K = 5, 1e-9 for K = 7, 1e-6 for K = 9; it grows
     with q, and q > 0.99 is not resolved (success is False).
 
-    Source: docs/rs.md (R1)-(R12), (R20), docs/binary.md (BN1)-(BN7), (BN10)-(BN12).
+    The Symmetric channel has q = 0 at every load, for both priors.
+
+    Source: docs/rs.md (R1)-(R12), (R20), docs/binary.md (BN1)-(BN7), (BN10)-(BN12),
+    docs/symmetric.md (SY5).
     """
     require_model("rs", model)
     alpha = check.positive("rs", "alpha", alpha)
@@ -69,6 +72,8 @@ def rs(model, alpha):
         tree_rs.require_units("rs", channel)
         points = stack(tree_rs.solve(model, channel, alpha.ravel()), alpha.shape)
         return Saddle(model, "rs", alpha[()], complexity=None, **points)
+    if isinstance(channel, Symmetric):
+        return symmetric.rs(model, alpha)
     return _scalar(model, channel, alpha)
 
 

@@ -3,8 +3,8 @@
 import numpy as np
 from scipy.optimize import brentq
 
-from replicas import _rs, tree_rs
-from replicas.channels import Loss, Tree, single_unit
+from replicas import _rs, symmetric, tree_rs
+from replicas.channels import Loss, Symmetric, Tree, single_unit
 from replicas.model import require_model
 from replicas.priors import Binary
 from replicas.quadrature import Rule
@@ -34,10 +34,13 @@ def at_line(model):
 
     The load of binary weights may lie above their capacity.
 
-    Source: docs/rs.md (R6), (R10), (R13), (R20); docs/binary.md (BN6).
+    Source: docs/rs.md (R6), (R10), (R13), (R20); docs/binary.md (BN6);
+    docs/symmetric.md (SY6).
     """
     require_model("at_line", model)
     prior, channel = model.prior, single_unit(model.channel)
+    if isinstance(channel, Symmetric):
+        return symmetric.at_line(channel)
     if isinstance(channel, Loss) and channel.beta is None:
         raise ValueError("at_line: beta of the Loss must be given, given None")
     if not isinstance(channel, Tree):
