@@ -9,6 +9,7 @@ from replicas import reference
 from replicas.capacity import capacity
 from replicas.channels import Loss, Perceptron, Symmetric, Tree, Wide
 from replicas.equilibrium import equilibrium
+from replicas.first_moment import first_moment
 from replicas.franz_parisi import franz_parisi
 from replicas.kernels import Kernel
 from replicas.local_entropy import local_entropy
@@ -20,6 +21,7 @@ from replicas.parity import parity_transitions
 from replicas.priors import Binary, Spherical
 from replicas.results import Curve, Estimate, Saddle
 from replicas.rs import rs
+from replicas.second_moment import second_moment
 from replicas.stability import at_line
 from replicas.teacher import teacher_student, teacher_transitions
 
@@ -39,6 +41,7 @@ __all__ = [
     "at_line",
     "capacity",
     "equilibrium",
+    "first_moment",
     "franz_parisi",
     "freezing",
     "largest_margin",
@@ -47,6 +50,7 @@ __all__ = [
     "parity_transitions",
     "reference",
     "rs",
+    "second_moment",
     "teacher_student",
     "teacher_transitions",
 ]
