@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from replicas import check, rsb_capacity, symmetric
+from replicas import check, rsb_capacity, symmetric, two_rsb_capacity
 from replicas.binary_capacity import zero_entropy
 from replicas.channels import Symmetric, Tree, Wide, single_unit
 from replicas.model import require_constraint
@@ -26,21 +26,23 @@ def capacity(model, ansatz="rs"):
     ----------
     model : Model. Trees of at most 9 units for binary weights and for "1rsb".
     ansatz : "rs" or, for spherical weights, "1rsb" (one step of replica symmetry
-        breaking; at most the RS one).
+        breaking; at most the RS one) or, for one field, "2rsb" (two steps; at most
+        the value of one).
 
     Returns
     -------
     Estimate; order "q", "eps", "q_hat" of the saddle for binary weights, {} for
     spherical ones and "rs"; for "1rsb" the "q0" and "w" = m/(1 - q1), q1 -> 1, at
-    which the load is minimal. For the Perceptron with kappa >= 0 that is the limit
+    which the load is minimal ("2rsb": also "q1" and "w1" of the second level; "w" is
+    that of the innermost). For the Perceptron with kappa >= 0 that is the limit
     w -> 0, the RS capacity; for -8e-4 < kappa < 0 both differ by less than |kappa|^3,
     which is then the error. The RS capacity of Wide is inf for activations that jump
     (sign). Their 1-RSB load grows without bound as q1 -> 1: success is False.
 
-    Source: docs/capacity.md (K1)-(K9); docs/binary.md (BN8); docs/symmetric.md (SY7).
+    Source: docs/capacity.md (K1)-(K11); docs/binary.md (BN8); docs/symmetric.md (SY7).
     """
     require_constraint("capacity", model)
-    check.choice("capacity", "ansatz", ansatz, ("rs", "1rsb"))
+    check.choice("capacity", "ansatz", ansatz, ("rs", "1rsb", "2rsb"))
     channel = single_unit(model.channel)
     if isinstance(channel, Symmetric):
         check.choice("capacity", "ansatz of the Symmetric channel", ansatz, ("rs",))
@@ -48,6 +50,10 @@ def capacity(model, ansatz="rs"):
     if isinstance(model.prior, Binary):
         check.choice("capacity", "ansatz of binary weights", ansatz, ("rs",))
         return zero_entropy(channel)[0]
+    if isinstance(channel, Tree) and ansatz == "2rsb":
+        raise ValueError(
+            f"capacity: the ansatz must be rs or 1rsb for a tree, given {ansatz!r}"
+        )
     rs = rs_capacity(channel)
     if ansatz == "rs" or not rs.success:
         return rs
@@ -63,4 +69,7 @@ def capacity(model, ansatz="rs"):
             f"capacity: K must be at most {MAX_UNITS} for a tree and the ansatz "
             f"1rsb, given {channel.K}"
         )
-    return rsb_capacity.minimum(channel)
+    one_step = rsb_capacity.minimum(channel)
+    if ansatz == "1rsb" or not one_step.success:
+        return one_step
+    return two_rsb_capacity.minimum(channel, one_step)

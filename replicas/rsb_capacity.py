@@ -17,6 +17,7 @@ __all__ = [
     "log_accepted",
     "log_average",
     "minimum",
+    "sinh_nodes",
 ]
 
 WINDOW = 8.5
@@ -52,7 +53,7 @@ def log_average(channel, v, w, *, coarser=1.0, window=WINDOW):
         return float(log_accepted(channel.kappa, v, w))
     width = 4 * np.sqrt(v / q0)
     centre = np.clip(channel.kappa / np.sqrt(q0), -window, window)
-    z, weight = _nodes(centre, min(width, 6.0), 0.05 * coarser, window)
+    z, weight = sinh_nodes(centre, min(width, 6.0), 0.05 * coarser, window)
     return weight @ log_accepted(channel.kappa - np.sqrt(q0) * z, v, w)
 
 
@@ -80,7 +81,7 @@ def _stationary_at_zero(channel):
     return channel.is_even
 
 
-def _nodes(centre, width, step, window):
+def sinh_nodes(centre, width, step, window):
     """Trapezoid in t for int Dz, z = centre + width sinh(t)."""
     low, high = np.arcsinh((np.array([-window, window]) - centre) / width)
     t = np.arange(low, high + step, step)
@@ -99,7 +100,7 @@ def _tree_nodes(channel, gamma, coarser, window):
         width, centre = 4.0, -2.5
         span = np.arcsinh((window - centre) / width)
         span += np.arcsinh((window + centre) / width)
-        return _nodes(centre, width, max(spacing / width, span / nodes), window)
+        return sinh_nodes(centre, width, max(spacing / width, span / nodes), window)
     width = 6.0
     step = max(spacing / width, 2 * np.arcsinh(window / width) / nodes)
     t = step * (0.5 + np.arange(np.ceil(np.arcsinh(window / width) / step)))

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from scipy.integrate import dblquad, quad
 from scipy.optimize import minimize_scalar
-from scipy.special import erf, erfc, xlogy
+from scipy.special import erf, erfc, ndtr, xlogy
 
 import replicas as rp
-from replicas import parity, rsb_capacity
+from replicas import parity, rsb_capacity, two_rsb_capacity
 from replicas.quadrature import gaussian_average, hermite
 
 
@@ -310,10 +310,67 @@ def test_rsb_capacity_of_a_wide_committee_by_quadrature(channel):
     assert load == pytest.approx(c.value, rel=1e-9)
 
 
+# reference values, two steps; six digits are known of the first, nine of the others
+TWO_STEPS = [("relu", 2.653274, 5e-7), ("erf", 2.374354207, 1e-9)]
+TWO_STEPS += [("quadratic", 3.366400051, 1e-9)]
+
+
+@pytest.mark.parametrize(("activation", "value", "known"), TWO_STEPS)
+def test_two_steps_lower_the_capacity_of_wide_committees(activation, value, known):
+    channel = rp.Wide(activation)
+    one, two = (rp.capacity(model(channel), ansatz) for ansatz in ("1rsb", "2rsb"))
+    assert two.success and abs(two.value - value) < known and two.error < 1e-12
+    assert two.value < one.value and two.order["q0"] < one.order["q0"] < two.order["q1"]
+
+
+@pytest.mark.parametrize("channel", [rp.Perceptron(-0.1), rp.Perceptron(-1.0)])
+def test_two_steps_lower_the_capacity_of_margins(channel):
+    one, two = (rp.capacity(model(channel), ansatz) for ansatz in ("1rsb", "2rsb"))
+    assert two.success and 0 < one.value - two.value < 0.01 * one.value
+
+
+@pytest.mark.parametrize("channel", [rp.Perceptron(-0.4), rp.Wide("tanh", 0.2)])
+def test_two_equal_steps_are_one(channel):
+    one = rsb_capacity.load(channel, 0.3, 12.0)
+    two = two_rsb_capacity.load(channel, 0.3, 0.07, 12.0, 12.0)
+    assert two == pytest.approx(one, rel=1e-12)
+
+
+def test_load_of_two_steps_by_quadrature():
+    channel, v0, v1, w1, w = rp.Wide("relu", 0.3), 0.3, 0.05, 20.0, 90.0
+    t0, t1 = (channel.kernel.overlap(1 - v, v)[0] for v in (v0, v1))
+    slope = np.pi / (np.pi - 1)
+
+    def inside(gap):
+        exponent = w / slope / (1 + w / slope * (1 - t1))
+        root = np.sqrt((1 - t1) * (1 + w / slope * (1 - t1)))
+        far = np.exp(-0.5 * exponent * gap**2) * ndtr(gap / root)
+        far /= np.sqrt(1 + w / slope * (1 - t1))
+        return (ndtr(-gap / np.sqrt(1 - t1)) + far) ** (w1 / w)
+
+    def of_z0(z0):
+        gap = 0.3 - np.sqrt(t0) * z0
+        s = np.sqrt(t1 - t0)
+        return np.log(
+            gaussian_average(lambda z: inside(gap - s * z), width=0.5, tol=1e-14).value
+        )
+
+    average = gaussian_average(
+        lambda z: np.array([of_z0(x) for x in z]), width=0.5, tol=1e-10
+    ).value
+    inner = 1 + w * v1
+    outer = inner + w1 * (v0 - v1)
+    load = np.log(inner) / w + np.log(outer / inner) / w1 + (1 - v0) / outer
+    load *= -0.5 * w1 / average
+    assert two_rsb_capacity.load(channel, v0, v1, w1, w) == pytest.approx(
+        load, rel=1e-9
+    )
+
+
 @pytest.mark.parametrize("kappa", [0.0, 0.7])
 def test_linear_wide_committee_is_the_perceptron(kappa):
     wide, one = model(rp.Wide("linear", kappa)), model(rp.Perceptron(kappa))
-    for ansatz in ("rs", "1rsb"):
+    for ansatz in ("rs", "1rsb", "2rsb"):
         assert rp.capacity(wide, ansatz).value == rp.capacity(one, ansatz).value
 
 
@@ -323,6 +380,8 @@ def test_capacity_beyond_the_range_of_a_double_fails():
 
 
 def test_capacity_refuses():
+    with pytest.raises(ValueError, match="ansatz must be rs or 1rsb for a tree"):
+        rp.capacity(model(rp.Tree(3)), "2rsb")
     with pytest.raises(TypeError, match="capacity: model must be a Model"):
         rp.capacity(rp.Perceptron())
     for ansatz in ("rsb", 1, None):
