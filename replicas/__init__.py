@@ -20,6 +20,7 @@ from replicas.one_rsb import one_rsb
 from replicas.parity import parity_transitions
 from replicas.priors import Binary, Spherical
 from replicas.results import Curve, Estimate, Saddle
+from replicas.robustness import Robustness, flip_error
 from replicas.rs import rs
 from replicas.second_moment import second_moment
 from replicas.stability import at_line
@@ -33,6 +34,7 @@ __all__ = [
     "Loss",
     "Model",
     "Perceptron",
+    "Robustness",
     "Saddle",
     "Spherical",
     "Symmetric",
@@ -42,6 +44,7 @@ __all__ = [
     "capacity",
     "equilibrium",
     "first_moment",
+    "flip_error",
     "franz_parisi",
     "freezing",
     "largest_margin",
