@@ -8,6 +8,7 @@ patterns per weight, distances are (1 - overlap)/2.
 from replicas import reference
 from replicas.capacity import capacity
 from replicas.channels import Loss, Perceptron, Symmetric, Tree, Wide
+from replicas.envelope import envelope
 from replicas.equilibrium import equilibrium
 from replicas.first_moment import first_moment
 from replicas.franz_parisi import franz_parisi
@@ -16,6 +17,7 @@ from replicas.local_entropy import local_entropy
 from replicas.losses import freezing
 from replicas.margin import largest_margin
 from replicas.model import Model
+from replicas.monotonic_load import monotonic_load
 from replicas.one_rsb import one_rsb
 from replicas.parity import parity_transitions
 from replicas.priors import Binary, Spherical
@@ -42,6 +44,7 @@ __all__ = [
     "Wide",
     "at_line",
     "capacity",
+    "envelope",
     "equilibrium",
     "first_moment",
     "flip_error",
@@ -49,6 +52,7 @@ __all__ = [
     "freezing",
     "largest_margin",
     "local_entropy",
+    "monotonic_load",
     "one_rsb",
     "parity_transitions",
     "reference",

@@ -16,7 +16,7 @@ from replicas.quadrature import Rule
 from replicas.results import failed_point
 from replicas.rs import rs
 
-__all__ = ["around_centre", "between_replicas", "binary_entropy"]
+__all__ = ["PLATEAU", "around_centre", "between_replicas", "binary_entropy", "rough"]
 
 EPS = 2.0**-52
 TOLERANCE = 1e-13  # absolute, of the entropy
@@ -176,16 +176,27 @@ def around_centre(channel, alpha, distance, *, start=None):
     return walk
 
 
+def rough(channel, alpha, distance, between):
+    """Order parameters near the saddle, by a coarse rule; a message without one."""
+    centre = between == "centre"
+    mutual = 2 * distance * (1 - distance) if centre else distance
+    state = _between_replicas(COARSE, channel, alpha, mutual, (3.0, 1.0), 0.01)
+    if isinstance(state, str):
+        return state
+    order = {"eps": state.eps, "delta": state.delta, "dq_hat": state.hat, "p_hat": 0.0}
+    if centre:
+        # q1 - p^2 is about the variance of m
+        gap = state.entropic[3]
+        order["eps"] -= max(0.0, gap * (2 - gap) - state.eps)
+    return order
+
+
 def _from_replicas(channel, alpha, distance):
     """Started from replicas at about the mutual distance that the centre implies."""
-    mutual = 2 * distance * (1 - distance)
-    replicas = _between_replicas(COARSE, channel, alpha, mutual, (3.0, 1.0), 0.01)
-    if isinstance(replicas, str):
-        return failed_point(replicas, **dict.fromkeys(ORDER, math.nan))
-    gap = replicas.entropic[3]
-    variance = gap * (2 - gap) - 2 * mutual  # of m, about q1 - p^2
-    order = {"eps": 2 * mutual - max(0.0, variance), "delta": replicas.delta}
-    return _around_centre(channel, alpha, distance, order | {"p_hat": 0.0})
+    order = rough(channel, alpha, distance, "centre")
+    if isinstance(order, str):
+        return failed_point(order, **dict.fromkeys(ORDER, math.nan))
+    return _around_centre(channel, alpha, distance, order)
 
 
 def _around_centre(channel, alpha, distance, first):

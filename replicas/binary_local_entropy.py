@@ -1,6 +1,8 @@
 """Local entropy of binary weights, by number of replicas and kind of distance."""
 
-from replicas import binary_large_y, check
+import math
+
+from replicas import binary_finite_y, binary_large_y, check
 from replicas.channels import Tree, single_unit
 
 __all__ = ["solver"]
@@ -19,12 +21,14 @@ def solver(channel, y, between, centre):
         raise ValueError(
             f"local_entropy: centre must be rs for binary weights, given {centre!r}"
         )
-    large = {
-        "replicas": binary_large_y.between_replicas,
-        "centre": binary_large_y.around_centre,
+    large, finite = {
+        "replicas": (binary_large_y.between_replicas, binary_finite_y.between_replicas),
+        "centre": (binary_large_y.around_centre, binary_finite_y.around_centre),
     }[between]
 
     def solve(alpha, distance, y, last):
-        return large(channel, alpha, distance, start=last)
+        if math.isinf(y):
+            return large(channel, alpha, distance, start=last)
+        return finite(channel, alpha, distance, y, start=last)
 
     return solve

@@ -6,6 +6,7 @@ solvers return. Values are mpf with `dps` digits; set `mpmath.mp.dps` to print t
 """
 
 from replicas.reference.average import GH, log_H
+from replicas.reference.binary_finite_y import binary_finite_y
 from replicas.reference.binary_large_y import binary_large_y
 from replicas.reference.franz_parisi import franz_parisi
 from replicas.reference.large_y import large_y
@@ -15,6 +16,7 @@ from replicas.reference.rs import capacity_rs, rs
 
 __all__ = [
     "GH",
+    "binary_finite_y",
     "binary_large_y",
     "capacity_rs",
     "finite_y",

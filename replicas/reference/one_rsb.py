@@ -34,7 +34,7 @@ class OneStep:
         if not dq > 0:
             raise ArithmeticError("q0 < q1 < 1 does not hold")
         lam = eps + m * dq
-        log_z, mean2, square, log_h = self._energetic(q0, q1, m, rule)
+        log_z, mean2, square, log_h = self.energetic(q0, q1, m, rule)
         entropy = (mp.log(eps) + mp.log(lam / eps) / m + q0 / lam) / 2
         slope0, slope1 = self.field.slope(q0), self.field.slope(q1)
         pull0 = q0 / lam**2 - self.alpha * slope0 * mean2
@@ -45,7 +45,7 @@ class OneStep:
         equations = {"q0": pull0 / 2, "q1": pull1 / 2, "m": pull_m / 2}
         return entropy + self.alpha * log_z / m, equations, -(m**2) * pull_m / 2
 
-    def _energetic(self, q0, q1, m, rule):
+    def energetic(self, q0, q1, m, rule):
         """E log Z, E<GH>^2/eps, E<GH^2>/eps, E<log H>; Z = int H^m over u | u0."""
         q0, q1 = self.field.overlap(q0), self.field.overlap(q1)
         eps = 1 - q1

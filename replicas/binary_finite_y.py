@@ -1,0 +1,335 @@
+"""Local entropy of y binary replicas, one point: docs/binary_local_entropy.md."""
+
+import math
+from dataclasses import dataclass
+from functools import partial
+from itertools import pairwise
+
+import numpy as np
+from scipy.optimize import brentq, root
+
+from replicas import _binary_finite_y, _one_rsb
+from replicas.binary_large_y import PLATEAU, binary_entropy, rough
+from replicas.model import Model
+from replicas.priors import Binary
+from replicas.quadrature import Rule
+from replicas.results import failed_point
+from replicas.rs import rs
+
+__all__ = ["ORDER", "State", "around_centre", "between_replicas", "dense"]
+
+EPS = 2.0**-52
+TOLERANCE = 1e-12  # absolute, of the entropy
+ORDER = (
+    "q0",
+    "q1",
+    "eps",
+    "q0_hat",
+    "dq_hat",
+    "p_hat",
+    "local_entropy",
+    "external_entropy",
+)
+COARSE = Rule(0.2, 7.5)
+LADDER = tuple(Rule(0.125 / 1.3**k, 8.5 + 0.5 * k) for k in range(5))
+# numbers of replicas to pass on the way from infinity, and from one
+DOWN = (100.0, 40.0, 20.0, 10.0, 6.0, 4.0, 3.0, 2.0, 1.5, 1.0)
+UP = tuple(1.5**k for k in range(30))
+FROZEN = "frozen: each reference sees one solution, q1 = 1"
+MET = 1e-7  # logarithms of the two sides of the equations
+LOST = "no saddle with q0 < q1 was found"
+
+
+@dataclass(frozen=True)
+class State:
+    """Both averages at overlaps (eps = 1 - q1, dq = q1 - q0), with the hats they imply.
+
+    gap = 1 - p, None between replicas. entropic: (p_hat, norm, value, q0, 1 - q1,
+    q1 - q0, 1 - p, log 2cosh, response^2).
+    """
+
+    alpha: float
+    y: float
+    gap: float | None
+    eps: float
+    dq: float
+    dq_hat: float
+    energetic: dict
+    outer: dict
+    entropic: tuple
+
+    @staticmethod
+    def at(rule, channel, alpha, y, gap, eps, x, hat, solve=True):
+        """x = log q0/dq; hat is the start of p_hat, or dq_hat between replicas."""
+        q1 = 1 - eps
+        x = max(-600.0, min(x, 600.0))
+        q0, dq = q1 / (1 + math.exp(-x)), q1 / (1 + math.exp(x))
+        a, outer, inner = _one_rsb.energetic(
+            channel.kernel, q0, eps + dq, q1, eps, y, rule.step, rule.window
+        )
+        q0_hat, p_hat, dq_hat = alpha * outer["d"] * a["f1_squared"], 0.0, hat
+        if gap is not None:
+            # (BL16)
+            spread = inner["d"] * a["d_variance"]
+            spread += (inner["d"] - outer["d"]) * a["f1_squared"]
+            p_hat, dq_hat = hat, y * alpha * spread
+        target = 0.0 if gap is None or not solve else gap
+        entropic = _binary_finite_y.solve(
+            q0_hat, dq_hat, p_hat, y, target, rule.step, rule.window
+        )
+        return State(alpha, y, gap, eps, dq, dq_hat, a, outer, entropic)
+
+    @property
+    def q0_hat(self):
+        return self.alpha * self.outer["d"] * self.energetic["f1_squared"]
+
+    @property
+    def residuals(self):
+        """Logarithms of the two sides of (BL17)."""
+        _, _, _, _, gap2, variance, gap, *_ = self.entropic
+        if not (gap2 > 0 and variance > 0):
+            return (math.nan,) * 3
+        met = 0.0 if self.gap is None else math.log(gap / self.gap)
+        return math.log(gap2 / self.eps), math.log(variance / self.dq), met
+
+    @property
+    def entropy(self):
+        """(BL15)."""
+        p_hat, _, value, *_ = self.entropic
+        q1, spread = 1 - self.eps, self.eps + self.y * self.dq
+        value -= 0.5 * self.q0_hat * spread
+        value -= 0.5 * self.dq_hat * (q1 + self.eps / self.y)
+        if self.gap is None:
+            value -= math.log(2) / self.y  # no sum over w
+        else:
+            value -= p_hat * (1 - self.gap)
+        return value + self.alpha * self.energetic["f"]
+
+    @property
+    def external_entropy(self):
+        """(BL21)."""
+        value, log_2cosh, y = self.entropic[2], self.entropic[7], self.y
+        if self.gap is None:
+            value -= math.log(2) / y
+        total = 0.5 * (y * self.q0_hat * self.dq + self.dq_hat * (1 - self.eps))
+        total += value - log_2cosh
+        total += self.alpha * (self.energetic["f"] - self.energetic["log_z"])
+        return y * total
+
+    @property
+    def stability(self):
+        """(BL22)."""
+        o, a = self.outer, self.energetic
+        channel = o["d"] ** 2 * a["f2_squared"] + o["d2"] * a["f1_squared"]
+        return self.alpha * channel * self.entropic[8]
+
+
+def between_replicas(channel, alpha, distance, y, *, start=None):
+    """Point of y replicas at mutual distance d = (1 - q1)/2: (BL15), no reference.
+
+    start : a neighbouring point; it saves time and does not change the result.
+    """
+    eps = 2 * distance
+
+    def at(rule, y, v):
+        return State.at(rule, channel, alpha, y, None, eps, v[0], math.exp(v[1]))
+
+    first = _first(start)
+    walk = [] if first is None else [(first[1:], (y,))]
+    order = rough(channel, alpha, distance, "replicas")
+    if not isinstance(order, str):
+        from_infinity = [_log_ratio(order, max(y, 3.0)), math.log(order["dq_hat"])]
+        walk += [(from_infinity, (y,)), (from_infinity, _steps(DOWN, y))]
+    q = rs(Model(Binary(), channel), alpha).order["q"]
+    if q < 1 - eps:
+        single = [math.log(q / (1 - eps - q)), math.log(max(0.3, -2 * math.log(eps)))]
+        walk += [(single, _steps(UP, y))]
+    return _point(at, walk, y, _without_patterns(eps, y), sign=1)
+
+
+def around_centre(channel, alpha, distance, y, *, start=None):
+    """Point of y replicas at distance d = (1 - p)/2 from a free reference: (BL15).
+
+    Where the saddle has a lower Phi than references that see one solution, or is not
+    found, the latter.
+    """
+    point = dense(channel, alpha, distance, y, start=start)
+    frozen = _frozen(rs(Model(Binary(), channel), alpha), distance, y)
+    if point["success"] and point["entropy"] >= frozen["entropy"] - frozen["error"]:
+        return point
+    return frozen
+
+
+def dense(channel, alpha, distance, y, *, start=None):
+    """Point of the branch of saddles with q1 < 1 around a free reference."""
+    gap = 2 * distance
+    hat = 0.4 * math.log((2 - gap) / gap)
+
+    def at(rule, y, v):
+        eps = math.exp(min(v[0], -1e-12))
+        return State.at(rule, channel, alpha, y, gap, eps, v[1], hat)
+
+    first = _first(start)
+    walk = [] if first is None else [(first[:2], (y,))]
+    order = rough(channel, alpha, distance, "centre")
+    if not isinstance(order, str):
+        near = [math.log(order["eps"]), _log_ratio(order, max(y, 3.0))]
+        walk += [(near, (y,)), (near, _steps(DOWN, y))]
+    # one replica: a typical solution and its references
+    single = [math.log(gap * (2 - gap)) - 0.3, 0.0]
+    walk += [(single, (y,)), (single, _steps(UP, y))]
+    free = binary_entropy(distance) + math.log(2) / y
+    return _point(at, walk, y, free, sign=-1)
+
+
+def _frozen(typical, distance, y):
+    """References that see one solution each: (BL20)."""
+    if not typical.success:
+        return failed_point(typical.message, **dict.fromkeys(ORDER, math.nan))
+    total = typical.entropy + binary_entropy(distance)
+    q, q_hat = typical.order["q"], typical.order["q_hat"]
+    p_hat = 0.5 * math.log((1 - distance) / distance) / y
+    order = (q, 1.0, 0.0, q_hat, math.inf, p_hat, 0.0, total)
+    return {
+        "entropy": total / y,
+        "normalised": (total - math.log(2)) / y - binary_entropy(distance),
+        "order": dict(zip(ORDER, order, strict=True)),
+        "stability": typical.stability,
+        "error": typical.error / y,
+        "residual": typical.residual,
+        "success": True,
+        "message": FROZEN,
+    }
+
+
+def _steps(numbers, y):
+    """The numbers of replicas on the way to y, y last."""
+    up = numbers[0] == 1
+    return (*(n for n in numbers if (n < y) == up and n != y), y)
+
+
+def _log_ratio(order, y):
+    """log q0/(q1 - q0) with q1 - q0 = delta/y, kept below q1."""
+    q1 = 1 - order["eps"]
+    dq = min(order["delta"] / y, 0.7 * q1)
+    return math.log((q1 - dq) / dq)
+
+
+def _first(start):
+    """log eps, log q0/(q1 - q0) and log dq_hat of a neighbour, if it is one."""
+    if start is None or not start["success"] or "q0" not in start["order"]:
+        return None
+    order = start["order"]
+    if order["eps"] == 0:
+        return None
+    ratio = order["q0"] / (order["q1"] - order["q0"])
+    return [math.log(x) for x in (order["eps"], ratio, order["dq_hat"])]
+
+
+def _without_patterns(eps, y):
+    """Entropy at alpha = 0 of replicas at mutual overlap 1 - eps: (BL23)."""
+
+    def averages(x):
+        return _binary_finite_y.solve(0.0, math.exp(x), 0.0, y, 0.0, 0.08, 9.0)
+
+    low, high = -30.0, math.log(2 * math.log(4 / eps) + 3)
+    x = brentq(lambda x: math.log(averages(x)[4] / eps), low, high, xtol=1e-14)
+    value = averages(x)[2] - math.log(2) / y
+    return value - 0.5 * math.exp(x) * (1 - eps + eps / y)
+
+
+def _point(at, walk, y, free, sign):
+    """The first walk that arrives, by finer rules until the error meets the tolerance.
+
+    at : State as a function of (rule, y, unknowns); free : the entropy at alpha = 0;
+    sign : that of the Jacobian where Phi is convex in y, (BL20).
+    """
+    arrived = None
+    for start, steps in walk:
+        arrived = arrived or _arrive(at, start, steps, sign)
+    if arrived is None:
+        return failed_point(LOST, **dict.fromkeys(ORDER, math.nan))
+    unknowns, inverse = arrived
+    best = None
+    for rule, finer in pairwise(LADDER):
+        state, unknowns = _polish(partial(at, rule, y), unknowns, inverse)
+        point = _describe(state, at(finer, y, unknowns), free)
+        if best is not None and not point["error"] < 0.3 * best["error"]:
+            break
+        best = point
+        if best["error"] < TOLERANCE:
+            break
+    if not best["residual"] < MET:
+        return failed_point(LOST, **dict.fromkeys(ORDER, math.nan))
+    if best["order"]["p_hat"] < 0:
+        return failed_point(PLATEAU, **dict.fromkeys(ORDER, math.nan))
+    return best
+
+
+def _arrive(at, unknowns, steps, sign):
+    """Unknowns near the saddle, through numbers of replicas, and the inverse Jacobian
+    there; None where a step fails.
+    """
+    for y in steps:
+
+        def residuals(v, y=y):
+            return at(COARSE, y, v).residuals[:2]
+
+        unknowns = root(residuals, unknowns, tol=1e-5).x
+        here = np.array(residuals(unknowns))
+        if not max(abs(here)) < 0.01:
+            return None
+    moved = [residuals(unknowns + 1e-5 * unit) for unit in np.eye(2)]
+    jacobian = (np.array(moved) - here).T / 1e-5
+    if not sign * np.linalg.det(jacobian) > 1e-10:
+        return None
+    return unknowns, np.linalg.inv(jacobian)
+
+
+def _polish(at, unknowns, inverse):
+    """State and unknowns of the saddle by Newton steps with a nearby Jacobian."""
+    state = at(unknowns)
+    best = state, unknowns
+    for _ in range(20):
+        unknowns = unknowns - inverse @ state.residuals[:2]
+        state = at(unknowns)
+        if not _size(state) < 0.5 * _size(best[0]):
+            break
+        best = state, unknowns
+    return best
+
+
+def _size(state):
+    return max(map(abs, state.residuals))
+
+
+def _describe(state, fine, free):
+    q1 = 1 - state.eps
+    value, residual = fine.entropy, _size(fine)
+    norm = abs(fine.entropic[1] - 1) * abs(fine.entropic[2])
+    norm += state.alpha * abs(fine.energetic["f"] * (fine.energetic["norm"] - 1))
+    scale = fine.q0_hat * (state.eps + state.y * state.dq) + fine.dq_hat
+    # what a window misses is where the integrand is larger than on average; the entropy
+    # is stationary, residuals enter squared
+    error = abs(value - state.entropy) + 4 * norm
+    external = fine.external_entropy
+    order = {
+        "q0": q1 - state.dq,
+        "q1": q1,
+        "eps": state.eps,
+        "q0_hat": fine.q0_hat,
+        "dq_hat": fine.dq_hat,
+        "p_hat": fine.entropic[0],
+        "local_entropy": value - external / state.y,
+        "external_entropy": external,
+    }
+    return {
+        "entropy": value,
+        "normalised": value - free,
+        "order": order,
+        "stability": fine.stability,
+        "error": error + scale * (residual**2 + 8 * EPS),
+        "residual": residual,
+        "success": True,
+        "message": "",
+    }

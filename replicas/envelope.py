@@ -1,0 +1,135 @@
+"""Envelope of the local entropy of binary weights over the number of replicas."""
+
+import math
+
+from scipy.optimize import brentq
+
+from replicas import binary_finite_y, binary_large_y, check
+from replicas.channels import Tree, single_unit
+from replicas.model import require_model
+from replicas.priors import Binary
+from replicas.results import Curve, failed_point, stack
+
+__all__ = ["envelope"]
+
+FIRST, LARGEST = 40.0, 1e5  # numbers of replicas
+ORDER = (*binary_finite_y.ORDER, "y_star")
+NO_BRANCH = "no saddle with external entropy 0 and q1 < 1"
+
+
+def envelope(model, alpha, distance, between="centre"):
+    r"""Largest local entropy of references that exist: V*(d) = min_y Phi(y)/y.
+
+    It is attained at y*, where the external entropy (log-number of references, nats
+    per weight) vanishes; no reference has a larger local entropy than V*.
+
+    Parameters
+    ----------
+    model : Model of binary weights, channel with one field.
+    alpha : float or array, patterns per weight, > 0.
+    distance : float or array in (0, 1/2), broadcast against alpha.
+    between : "centre", distance to a free binary reference, or "replicas", mutual.
+
+    Returns
+    -------
+    Curve with y = y*, also in order["y_star"], and otherwise the fields of
+    `local_entropy` at y*; normalised is less the log-number of weights at the distance,
+    the value without patterns. Where the external entropy is positive for
+    every y, y* is infinite and the point is that of y = infinity. Where it is negative
+    for every y at which there is a saddle, success is False.
+
+    Source: docs/binary_local_entropy.md (BL24).
+    """
+    require_model("envelope", model)
+    channel = single_unit(model.channel)
+    if not isinstance(model.prior, Binary) or isinstance(channel, Tree):
+        raise ValueError(
+            "envelope: the weights must be Binary and the channel have one field, "
+            f"given {model!r}"
+        )
+    check.choice("envelope", "between", between, ("replicas", "centre"))
+    alpha = check.positive("envelope", "alpha", alpha)
+    distance = check.distance("envelope", distance)
+    alpha, distance = check.broadcast("envelope", alpha=alpha, distance=distance)
+    points = [
+        _point(channel, float(a), float(d), between)
+        for a, d in zip(alpha.flat, distance.flat, strict=True)
+    ]
+    columns = stack(points, alpha.shape)
+    return Curve(
+        model=model,
+        ansatz="envelope",
+        between=between,
+        alpha=alpha[()],
+        distance=distance[()],
+        y=columns["order"]["y_star"],
+        **columns,
+    )
+
+
+def _point(channel, alpha, distance, between):
+    at = {"centre": binary_finite_y.dense, "replicas": binary_finite_y.between_replicas}
+    large = {
+        "centre": binary_large_y.around_centre,
+        "replicas": binary_large_y.between_replicas,
+    }
+    infinite = large[between](channel, alpha, distance)
+    if infinite["success"] and infinite["order"]["delta"] == 0:
+        return _with_star(infinite, math.inf)
+    seen = {}
+
+    def external(log_y):
+        if log_y not in seen:
+            near = min(seen, key=lambda x: abs(x - log_y), default=None)
+            start = seen.get(near)
+            y = math.exp(log_y)
+            seen[log_y] = at[between](channel, alpha, distance, y, start=start)
+        return seen[log_y]["order"]["external_entropy"]
+
+    bracket = _bracket(external)
+    if bracket is None:
+        return failed_point(NO_BRANCH, **dict.fromkeys(ORDER, math.nan))
+    if bracket[1] == math.inf:
+        return _with_star(infinite, math.inf)
+    x = brentq(external, *bracket, xtol=1e-10, rtol=1e-13)
+    residual = abs(external(x)) * math.exp(-x)
+    point = dict(seen[x])
+    point["normalised"] = point["entropy"] - _free(distance, between)
+    # Phi/y is stationary in log y, with a second derivative of the order of itself
+    point["error"] += residual**2 / abs(point["entropy"])
+    return _with_star(point, math.exp(x))
+
+
+def _with_star(point, y):
+    return point | {"order": point["order"] | {"y_star": y}}
+
+
+def _free(distance, between):
+    """Entropy without patterns at y = infinity."""
+    if between == "replicas":
+        distance = distance / (1 + math.sqrt(1 - 2 * distance))
+    return binary_large_y.binary_entropy(distance)
+
+
+def _bracket(external):
+    """log y on both sides of y*, where the external entropy is positive and negative.
+
+    The upper one is infinite if y* is. None where the branch ends before.
+    """
+    x, step = math.log(FIRST), 0.7
+    while math.isnan(external(x)) and x < math.log(LARGEST):
+        x += step
+    while external(x) > 0 and x < math.log(LARGEST):
+        x += step
+    if external(x) > 0:
+        return x, math.inf
+    # towards fewer replicas, up to where the branch ends
+    while step > 0.01 and x > 0:
+        below = max(0.0, x - step)
+        if external(below) > 0:
+            return below, x
+        if math.isnan(external(below)):
+            step /= 2
+        else:
+            x = below
+    return None
