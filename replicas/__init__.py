@@ -12,6 +12,7 @@ from replicas.envelope import envelope
 from replicas.equilibrium import equilibrium
 from replicas.first_moment import first_moment
 from replicas.franz_parisi import franz_parisi
+from replicas.isolation import isolation_distance
 from replicas.kernels import Kernel
 from replicas.local_entropy import local_entropy
 from replicas.losses import freezing
@@ -50,6 +51,7 @@ __all__ = [
     "flip_error",
     "franz_parisi",
     "freezing",
+    "isolation_distance",
     "largest_margin",
     "local_entropy",
     "monotonic_load",

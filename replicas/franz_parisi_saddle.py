@@ -133,10 +133,14 @@ def solve(problem, o, rule, p_hat=1.0):
     return replace(state, o=o), math.nan
 
 
-def failed(message, reference):
-    order = {"q1": math.nan, "t": math.nan}
+def failed(problem, message):
+    return failed_point(message, **order_of(problem, math.nan, math.nan))
+
+
+def order_of(problem, q1, t):
+    reference = problem.reference
     stability = reference.stability
-    return failed_point(message, q=reference.q, **order, reference_stability=stability)
+    return {"q": reference.q, "q1": q1, "t": t, "reference_stability": stability}
 
 
 def refusal(o):
@@ -197,10 +201,10 @@ def point(problem, distance, last):
     """The point of the curve, and its overlaps to start the next one from."""
     reference, channel, alpha = problem.reference, problem.channel, problem.alpha
     if reference.failure:
-        return failed(f"reference: {reference.failure}", reference), None
+        return failed(problem, f"reference: {reference.failure}"), None
     if isinstance(channel, Tree) and reference.q > LARGEST_OVERLAP[channel.K]:
         message = f"reference: its overlap exceeds {LARGEST_OVERLAP[channel.K]}"
-        return failed(f"{message}, which the sums do not resolve", reference), None
+        return failed(problem, f"{message}, which the sums do not resolve"), None
     accuracy = accuracy_of(problem)
     state, rule = approach(problem, 2 * distance, last, accuracy.first), accuracy.rule
     o, p_hat = state.o, state.s.p_hat
@@ -208,7 +212,7 @@ def point(problem, distance, last):
         state, residual = solve(problem, o, rule, p_hat)
         o, p_hat = state.o, state.s.p_hat
         if not residual < BOUNDARY_RESIDUAL:
-            return failed(refusal(o), reference), None
+            return failed(problem, refusal(o)), None
         fine, value, error = check(problem, state, rule)
         done = error < accuracy.tolerance * scale(problem, o, value)
         done = done and residual < RESIDUAL
@@ -221,12 +225,7 @@ def point(problem, distance, last):
     return {
         "entropy": value + free(problem.prior, o),
         "normalised": value,
-        "order": {
-            "q": o.q,
-            "q1": 1 - o.eps1,
-            "t": o.t,
-            "reference_stability": reference.stability,
-        },
+        "order": order_of(problem, 1 - o.eps1, o.t),
         "stability": replicon(alpha, state.s, fine),
         "error": error + abs(value) * residual,
         "residual": residual,

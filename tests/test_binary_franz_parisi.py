@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.optimize import brentq
+from scipy.optimize import brentq, minimize_scalar
 from scipy.special import log_ndtr, roots_legendre
 
 import replicas as rp
@@ -265,3 +265,94 @@ def test_franz_parisi_fails_where_no_solutions_are_close():
     assert not f.success
     assert "no solutions so close" in f.message
     assert math.isnan(f.entropy)
+
+
+# reference values, 10 to 13 digits
+@pytest.mark.parametrize(
+    ("alpha", "value"),
+    [
+        (0.4, 0.0030069048068365),
+        (0.6, 0.015775415371489805),
+        (0.7, 0.0369367015179),
+        (0.77, 0.07343595008114338),
+    ],
+)
+def test_isolation_distance_equals_reference(alpha, value):
+    e = rp.isolation_distance(binary(), alpha)
+    assert e.success
+    assert e.value == pytest.approx(value, abs=1e-13)
+    assert e.error < 1e-12
+    f = rp.franz_parisi(binary(), alpha, [0.99 * e.value, e.value, 1.01 * e.value])
+    assert f.entropy[0] < 0 < f.entropy[2]
+    assert f.entropy[1] == pytest.approx(0, abs=1e-14)
+
+
+def test_isolation_distance_of_references_with_a_margin():
+    assert rp.isolation_distance(binary(), 0.4, binary(0.3)).value == 0
+    # entropy negative at finite distances only
+    assert rp.isolation_distance(binary(), 0.75, binary(0.083)).value == 0
+    # these violate patterns
+    e = rp.isolation_distance(binary(), 0.4, binary(-0.1))
+    assert e.value == pytest.approx(0.0135, abs=1e-4)
+
+
+def test_isolation_distance_fails_above_capacity():
+    e = rp.isolation_distance(binary(), 0.85)
+    assert not e.success
+    assert math.isnan(e.value)
+    assert "entropy is negative" in e.message
+
+
+def test_isolation_distance_refuses():
+    with pytest.raises(ValueError, match="isolation_distance: the prior must be Bin"):
+        rp.isolation_distance(spherical(), 0.4)
+    with pytest.raises(ValueError, match="isolation_distance: alpha"):
+        rp.isolation_distance(binary(), -1)
+    with pytest.raises(TypeError, match="isolation_distance: alpha"):
+        rp.isolation_distance(binary(), [0.4, 0.5])
+
+
+def around_the_largest_margin(alpha, d):
+    reference = binary(rp.largest_margin(binary(), alpha).value)
+    return rp.franz_parisi(binary(), alpha, d, reference).entropy
+
+
+def least(function, near):
+    """Minimum of `function` within a factor of 1.5 of `near`, and where it is."""
+    found = minimize_scalar(function, bounds=(near / 1.5, 1.5 * near), method="bounded")
+    return found.fun, found.x
+
+
+def test_threshold_of_the_gap_around_the_largest_margin():
+    # reference value, 9 digits: load at which the least entropy is zero
+    def lowest(alpha):
+        return least(lambda d: around_the_largest_margin(alpha, d), 0.0115738889)[0]
+
+    alpha = brentq(lowest, 0.745, 0.75, xtol=1e-11)
+    assert alpha == pytest.approx(0.7477356475255872, abs=2e-9)
+
+
+def test_threshold_of_monotonicity_around_the_largest_margin():
+    # load at which the least slope is zero: 0.729042060, computed elsewhere with
+    # coarser sums, is 1e-5 too large; there the entropy is not monotonic
+    def slope(alpha, d, h=0.02):
+        f = around_the_largest_margin(alpha, d * (1 + h * np.array([-2, -1, 1, 2])))
+        return (8 * (f[2] - f[1]) - f[3] + f[0]) / (12 * h * d)
+
+    def lowest(alpha):
+        return least(lambda d: slope(alpha, d), 0.0050007)[0]
+
+    alpha = brentq(lowest, 0.728, 0.73, xtol=1e-10)
+    assert alpha == pytest.approx(0.72903281, abs=2e-8)
+    assert alpha == pytest.approx(0.72904206, abs=1e-5)
+    load = 0.72904206
+    kappa = rp.largest_margin(binary(), load).value
+    d = [0.00493, 0.00507]
+    f = rp.franz_parisi(binary(), load, d, binary(kappa))
+    s = rp.rs(binary(kappa), load)
+    exact = [
+        literal(load, kappa, 1 - 2 * x, s, {k: f.order[k][i] for k in ("q1", "t")})[0]
+        for i, x in enumerate(d)
+    ]
+    assert f.entropy == pytest.approx(exact, abs=1e-12)
+    assert exact[1] < exact[0] - 1e-9
