@@ -6,11 +6,17 @@ share in the fields of the weights, while it is in the cache.
 
 from libc.math cimport INFINITY, fabs, sqrt
 
-from msgpass._node cimport OutputNode, node
+from msgpass._node cimport Node, OutputNode, SMALL, node
 from replicas._channels cimport MAX_K
 
-cdef enum:
-    ROWS = 4
+cdef extern from "_lanes.h":
+    enum:
+        LANES
+        LANES_K
+    void lanes_node(
+        int K, int least, int parity, const double* label, const double* omega,
+        const double* scale, double* g, double* Gam, double* Z,
+    ) noexcept nogil
 
 cdef extern from "_signs.h":
     void signs_dot4(
@@ -28,37 +34,82 @@ cdef extern from "_signs.h":
         const signed char* x, Py_ssize_t n, const double* c, double* out
     ) noexcept nogil
 
+# LANES patterns, taken together; arrays of them are (K, LANES)
+ctypedef struct Block:
+    int rows
+    double[LANES] label
+    double[MAX_K * LANES] omega
+    double[MAX_K * LANES] g
+    double[MAX_K * LANES] Gam
+
 
 cdef void forward(
-    int rows, int K, Py_ssize_t offset, const signed char* x, Py_ssize_t stride,
-    Py_ssize_t n, const double* mean, double* dots,
+    Block* block, int K, Py_ssize_t offset, const signed char* x, Py_ssize_t stride,
+    Py_ssize_t n, const double* mean,
 ) noexcept nogil:
-    # dots[l, r] = sum_i mean[l, i] x[r, l offset + i]
+    # omega[l, r] = sum_i mean[l, i] x[r, l offset + i]
     cdef int l, r
+    cdef const signed char* row
+    cdef double* out
     for l in range(K):
-        if rows == ROWS:
-            signs_dot4(x + l * offset, stride, n, mean + l * n, dots + l * ROWS)
-            continue
-        for r in range(rows):
-            signs_dot(
-                x + r * stride + l * offset, n, mean + l * n, dots + l * ROWS + r
-            )
+        r = 0
+        while r < block.rows:
+            row, out = x + r * stride + l * offset, &block.omega[l * LANES + r]
+            if r + 4 <= block.rows:
+                signs_dot4(row, stride, n, mean + l * n, out)
+                r += 4
+            else:
+                signs_dot(row, n, mean + l * n, out)
+                r += 1
 
 
 cdef void backward(
-    int rows, int K, Py_ssize_t offset, const signed char* x, Py_ssize_t stride,
-    Py_ssize_t n, const double* share, double* back,
+    const Block* block, int K, Py_ssize_t offset, const signed char* x,
+    Py_ssize_t stride, Py_ssize_t n, const double* share, double* back,
 ) noexcept nogil:
     # back[l, i] += sum_r share[l, r] x[r, l offset + i]
     cdef int l, r
+    cdef const signed char* row
     for l in range(K):
-        if rows == ROWS:
-            signs_add4(x + l * offset, stride, n, share + l * ROWS, back + l * n)
+        r = 0
+        while r < block.rows:
+            row = x + r * stride + l * offset
+            if r + 4 <= block.rows:
+                signs_add4(row, stride, n, share + l * LANES + r, back + l * n)
+                r += 4
+            else:
+                signs_add(row, n, share + l * LANES + r, back + l * n)
+                r += 1
+
+
+cdef void block_node(
+    const Node* c, Block* block, const double* V, const double* scale
+) noexcept nogil:
+    # the output node of every row: all together where plain sums do
+    cdef double[LANES] Z
+    cdef double[MAX_K] omega
+    cdef double[MAX_K] g
+    cdef double[MAX_K] Gam
+    cdef int l, r
+    cdef bint together = 1 < c.K <= LANES_K
+    if together:
+        for r in range(block.rows, LANES):
+            block.label[r] = 1
+            for l in range(c.K):
+                block.omega[l * LANES + r] = 0
+        lanes_node(
+            c.K, c.least, c.parity, block.label, block.omega, scale,
+            block.g, block.Gam, Z,
+        )
+    for r in range(block.rows):
+        if together and Z[r] > SMALL:
             continue
-        for r in range(rows):
-            signs_add(
-                x + r * stride + l * offset, n, share + l * ROWS + r, back + l * n
-            )
+        for l in range(c.K):
+            omega[l] = block.omega[l * LANES + r]
+        node(c, block.label[r], omega, V, g, Gam)
+        for l in range(c.K):
+            block.g[l * LANES + r] = g[l]
+            block.Gam[l * LANES + r] = Gam[l]
 
 
 def sweep(
@@ -73,15 +124,16 @@ def sweep(
     weights, V (K) their mean variances. back (chunks, K, n), Gam (chunks, K) : filled
     with the chunk's sums of F xi g and of Gam, so that threads change no sum.
     """
-    cdef int K = mean.shape[0], rows, r, l
+    cdef int K = mean.shape[0], r, l
     cdef Py_ssize_t n = mean.shape[1], stride = patterns.shape[1], c, mu, i
     cdef Py_ssize_t offset = n if tree else 0
-    cdef double F = 1 / sqrt(n)
-    cdef double[MAX_K * ROWS] dots
-    cdef double[MAX_K] omega
-    cdef double[MAX_K] g_new
-    cdef double[MAX_K] Gam_new
+    cdef double F = 1 / sqrt(n), new
+    cdef double[MAX_K * LANES] share
+    cdef double[MAX_K] scale
+    cdef Block block
     with nogil:
+        for l in range(K):
+            scale[l] = 1 / sqrt(V[l])
         for c in range(first, last):
             for l in range(K):
                 Gam[c, l] = 0
@@ -89,22 +141,25 @@ def sweep(
                     back[c, l, i] = 0
             mu = edges[c]
             while mu < edges[c + 1]:
-                rows = <int>min(<Py_ssize_t>ROWS, edges[c + 1] - mu)
-                forward(rows, K, offset, &patterns[mu, 0], stride, n, &mean[0, 0], dots)
-                for r in range(rows):
+                block.rows = <int>min(<Py_ssize_t>LANES, edges[c + 1] - mu)
+                forward(&block, K, offset, &patterns[mu, 0], stride, n, &mean[0, 0])
+                for r in range(block.rows):
+                    block.label[r] = labels[mu + r]
                     for l in range(K):
-                        omega[l] = F * dots[l * ROWS + r] - V[l] * g[mu + r, l]
-                    node(&output.c, labels[mu + r], omega, &V[0], g_new, Gam_new)
+                        i = l * LANES + r
+                        block.omega[i] = F * block.omega[i] - V[l] * g[mu + r, l]
+                block_node(&output.c, &block, &V[0], scale)
+                for r in range(block.rows):
                     for l in range(K):
-                        dots[l * ROWS + r] = F * g_new[l]
-                        g[mu + r, l] = (
-                            damping * g[mu + r, l] + (1 - damping) * g_new[l]
-                        )
-                        Gam[c, l] += Gam_new[l]
+                        new = block.g[l * LANES + r]
+                        share[l * LANES + r] = F * new
+                        g[mu + r, l] = damping * g[mu + r, l] + (1 - damping) * new
+                        Gam[c, l] += block.Gam[l * LANES + r]
                 backward(
-                    rows, K, offset, &patterns[mu, 0], stride, n, dots, &back[c, 0, 0]
+                    &block, K, offset, &patterns[mu, 0], stride, n, share,
+                    &back[c, 0, 0],
                 )
-                mu += rows
+                mu += block.rows
 
 
 def energetic(
@@ -116,29 +171,29 @@ def energetic(
 
     coupling, Gam (K) : filled with the sums of g omega + V g^2 / 2 and of Gam.
     """
-    cdef int K = mean.shape[0], rows, r, l
+    cdef int K = mean.shape[0], r, l
     cdef Py_ssize_t n = mean.shape[1], stride = patterns.shape[1], mu = 0
     cdef Py_ssize_t offset = n if tree else 0
     cdef double F = 1 / sqrt(n), total = 0
-    cdef double[MAX_K * ROWS] dots
     cdef double[MAX_K] omega
     cdef double[MAX_K] g_new
     cdef double[MAX_K] Gam_new
+    cdef Block block
     with nogil:
         for l in range(K):
             coupling[l] = 0
             Gam[l] = 0
         while mu < patterns.shape[0]:
-            rows = <int>min(<Py_ssize_t>ROWS, patterns.shape[0] - mu)
-            forward(rows, K, offset, &patterns[mu, 0], stride, n, &mean[0, 0], dots)
-            for r in range(rows):
+            block.rows = <int>min(<Py_ssize_t>LANES, patterns.shape[0] - mu)
+            forward(&block, K, offset, &patterns[mu, 0], stride, n, &mean[0, 0])
+            for r in range(block.rows):
                 for l in range(K):
-                    omega[l] = F * dots[l * ROWS + r] - V[l] * g[mu + r, l]
+                    omega[l] = F * block.omega[l * LANES + r] - V[l] * g[mu + r, l]
                 total += node(&output.c, labels[mu + r], omega, &V[0], g_new, Gam_new)
                 for l in range(K):
                     coupling[l] += g_new[l] * (omega[l] + 0.5 * V[l] * g_new[l])
                     Gam[l] += Gam_new[l]
-            mu += rows
+            mu += block.rows
     return total
 
 

@@ -3,6 +3,13 @@
 from replicas._channels cimport Scalar
 from replicas._channels cimport Tree as TreeRule
 
+cdef extern from *:
+    """
+    /* plain sums hold down to here: a product of two of their terms is a normal number */
+    static const double node_small = 1e-150;
+    """
+    const double SMALL "node_small"
+
 ctypedef struct Node:
     int K
     # votes that a majority needs

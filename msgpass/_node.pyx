@@ -10,8 +10,6 @@ from scipy.special.cython_special cimport erfcx
 
 from replicas._channels cimport Field, MAX_K, ScalarChannel, TreeChannel, tree_log_p
 
-# plain sums hold down to here: a product of two of their terms is a normal number
-cdef double SMALL = 1e-150
 # field of a unit that is always negative, in units of its standard deviation
 cdef double NEVER = -1e8
 

@@ -199,8 +199,8 @@ class Amp:
 
     def _spread(self, state):
         """Variances (K,) of the fields; a floor keeps spins that froze comparable."""
-        V = np.broadcast_to(state.variance.mean(axis=1), state.A.shape)
-        return np.maximum(V, 1e-8) if self.binary else V.copy()
+        V = state.variance.mean(axis=1)
+        return np.maximum(V, 1e-8) if self.binary else V
 
     def _sweep(self, state, V, damping):
         """Fill the chunks' sums; g is damped in place."""
