@@ -1,4 +1,4 @@
-"""One pass of AMP over the patterns: (MP20), (MP21) of docs/message_passing.md.
+"""One pass of AMP over the patterns: (MP7), (MP8) of docs/message_passing.md.
 
 Each row of patterns is read once: its products with the means, the output node, and its
 share in the fields of the weights, while it is in the cache.
@@ -118,7 +118,7 @@ def sweep(
     Py_ssize_t first, Py_ssize_t last, const double[:, ::1] mean, const double[::1] V,
     double damping, double[:, ::1] g, double[:, :, ::1] back, double[:, ::1] Gam,
 ):
-    """Visit the chunks first to last of patterns: (MP21); g (M, K) is damped in place.
+    """Visit the chunks first to last of patterns: (MP8); g (M, K) is damped in place.
 
     edges : chunk c has the patterns edges[c] to edges[c + 1]. mean (K, n) of the
     weights, V (K) their mean variances. back (chunks, K, n), Gam (chunks, K) : filled
@@ -167,7 +167,7 @@ def energetic(
     const signed char[::1] labels, bint tree, const double[:, ::1] mean,
     const double[::1] V, const double[:, ::1] g, double[::1] coupling, double[::1] Gam,
 ):
-    """Sum of log Z over the patterns, for the free entropy (MP25).
+    """Sum of log Z over the patterns, for the free entropy (MP14).
 
     coupling, Gam (K) : filled with the sums of g omega + V g^2 / 2 and of Gam.
     """
@@ -200,7 +200,7 @@ def energetic(
 cdef double second_moment(
     double P, double s, double gamma, double y, double* slope
 ) noexcept nogil:
-    # (MP22): mean of m^2 + v at precision P, s the mean square field; and its slope
+    # (MP9): mean of m^2 + v at precision P, s the mean square field; and its slope
     cdef double v, log_slope
     if gamma == INFINITY:
         v, log_slope = 1 / (y * P), -1 / P
@@ -216,7 +216,7 @@ def norm_field(
 ):
     """The lam at which the units' second moments at P = A + lam average to 1.
 
-    s, A (units) : mean square fields, precisions of the messages. Source: (MP22).
+    s, A (units) : mean square fields, precisions of the messages. Source: (MP9).
     """
     cdef Py_ssize_t K = A.shape[0], l
     cdef double least = A[0], most = 0, low = 0, high, t, old, moment, slope
@@ -252,7 +252,7 @@ def coupling_field(
     """(gamma, lam) at which a field gamma W~ gives the norm and the overlap with W~.
 
     s, b, A (units) : mean squares of the fields without it, their means along W~, the
-    precisions of the messages. Source: (MP32).
+    precisions of the messages. Source: (MP20).
     """
     cdef Py_ssize_t K = A.shape[0], l
     cdef double least = A[0], most = 0, low = 0, high, t, gamma = 0

@@ -5,7 +5,7 @@ from replicas._channels cimport Tree as TreeRule
 
 cdef extern from *:
     """
-    /* plain sums hold down to here: a product of two of their terms is a normal number */
+    /* plain sums hold down to here: products of two of their terms are normal */
     static const double node_small = 1e-150;
     """
     const double SMALL "node_small"

@@ -1,6 +1,6 @@
 """Approximate message passing: beliefs from fields, one number a weight.
 
-docs/message_passing.md derives the iteration (MP20)-(MP23) and its free entropy.
+docs/message_passing.md derives the iteration (MP7)-(MP10) and its free entropy.
 """
 
 from concurrent.futures import ThreadPoolExecutor
@@ -63,7 +63,7 @@ def amp(
 
     On trees of a thousand weights the entropy is within 1e-3 of that of `bp`.
 
-    Source: docs/message_passing.md (MP20)-(MP25).
+    Source: docs/message_passing.md (MP7)-(MP14).
     """
     share = 0.3 if damping is None else check.finite("amp", "damping", damping)
     if not 0 <= share < 1:
@@ -175,7 +175,7 @@ class Amp:
         return state
 
     def step(self, state, *, damping, gamma=0.0, y=1.0):
-        """One iteration of `state`, in place: (MP20)-(MP23).
+        """One iteration of `state`, in place: (MP7)-(MP10).
 
         gamma, y : coupling to the centre and number of the replicas, as in
         `focusing_bp`; y = 1 is the plain graph. Returns the largest change of a mean,
@@ -218,7 +218,7 @@ class Amp:
             list(self.pool.map(visit, self.shares))
 
     def _marginals(self, state, gamma, y):
-        """Norm fields, means and variances from A and B: (MP22), (MP23)."""
+        """Norm fields, means and variances from A and B: (MP9), (MP10)."""
         H = state.B + self.field
         if self.binary:
             state.mean = np.tanh(H + pseudo_field(H, gamma, y))
@@ -258,7 +258,7 @@ class Amp:
         )
 
     def entropy(self, state):
-        """Bethe entropy at a fixed point, nats per weight: (MP24), (MP25)."""
+        """Bethe entropy at a fixed point, nats per weight: (MP13), (MP14)."""
         given = self.instance
         V = self._spread(state)
         coupling, Gam = np.empty(given.K), np.empty(given.K)

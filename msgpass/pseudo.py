@@ -11,7 +11,7 @@ def pseudo_field(H, gamma, y):
     f_g(h) = atanh(tanh g tanh h), written with log cosh so that nothing cancels or
     saturates. H : array, field without it; gamma in [0, inf], y >= 1.
 
-    Source: docs/message_passing.md (MP15).
+    Source: docs/message_passing.md (MP11).
     """
     if gamma == 0 or y == 1:
         return np.zeros_like(H)
@@ -32,7 +32,7 @@ def pseudo_precision(P, gamma, y):
 
     P : array, precision without it. The mean is not changed. gamma in [0, inf], y >= 1.
 
-    Source: docs/message_passing.md (MP16).
+    Source: docs/message_passing.md (MP12).
     """
     if gamma == np.inf:
         return (y - 1) * P

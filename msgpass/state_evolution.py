@@ -33,7 +33,7 @@ def state_evolution(model, alpha, *, tol=1e-12, max_steps=1000):
     Evolution : q, eps = 1 - q and q_hat step by step, from q = 0; the last is a fixed
         point, the replica symmetric saddle, if success.
 
-    Source: docs/message_passing.md (MP26)-(MP28).
+    Source: docs/message_passing.md (MP15)-(MP17).
     """
     require_model("state_evolution", model)
     alpha = check.finite("state_evolution", "alpha", alpha)
@@ -77,7 +77,7 @@ def state_evolution(model, alpha, *, tol=1e-12, max_steps=1000):
 
 
 def _response(channel, q, eps, rule):
-    """sum_l E g_l^2, fields of mean square q and variance eps = 1 - q: (MP26)."""
+    """sum_l E g_l^2, fields of mean square q and variance eps = 1 - q: (MP15)."""
     if isinstance(channel, Tree):
         with np.errstate(all="ignore"):
             return channel.K * tree_rs.averages(channel, q / eps, **rule)[1] / eps
@@ -100,13 +100,13 @@ def _response(channel, q, eps, rule):
 
 
 def _spherical(q_hat):
-    """q and 1 - q of a Gaussian weight that keeps the norm: (MP27)."""
+    """q and 1 - q of a Gaussian weight that keeps the norm: (MP16)."""
     P = 0.5 * (1 + np.sqrt(1 + 4 * q_hat))
     return q_hat / P**2, 1 / P
 
 
 def _binary(q_hat):
-    """q and 1 - q of a spin in a Gaussian field of variance q_hat: (MP28)."""
+    """q and 1 - q of a spin in a Gaussian field of variance q_hat: (MP17)."""
     root = np.sqrt(q_hat)
 
     def outside(z):

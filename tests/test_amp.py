@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 import msgpass as mp
-from msgpass._amp import norm_field
+from msgpass._amp import norm_field, sweep
 from msgpass.amp import Amp
+from msgpass.node import output_node
 from msgpass.pseudo import pseudo_field, pseudo_precision
 
 # reference values, another implementation of the iteration; entropy, q and the first
@@ -42,6 +43,45 @@ def test_amp_reaches_the_fixed_points_of_another_code(N, K):
     # sign units do not see the norm: its field is that of the prior
     np.testing.assert_allclose(b.lam, 1.0, atol=1e-9)
     np.testing.assert_allclose(np.mean(b.mean**2 + b.variance), 1.0, rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("K", "tree", "rule"),
+    [
+        *((K, True, "majority") for K in (1, 3, 4, 9, 17)),
+        *((K, True, "parity") for K in (3, 16)),
+        (3, False, "majority"),
+        (2, False, "parity"),
+    ],
+)
+@pytest.mark.parametrize("V", [1.0, 0.05, 1e-3])
+def test_sweep_is_the_node_between_two_products(K, tree, rule, V):
+    # small V: patterns in the tails, also beyond what plain sums can hold
+    rng = np.random.default_rng(1)
+    n, M, damping = 21, 29, 0.4
+    patterns = rng.choice([-1, 1], (M, K * n if tree else n))
+    labels = rng.choice(np.array([-1, 1], np.int8), M)
+    inst = mp.Instance(patterns, labels, K, tree, rule)
+    mean, g = rng.standard_normal((K, n)), 0.1 * rng.standard_normal((M, K))
+    V = V * rng.uniform(0.5, 1, K)
+    node, edges = output_node("test", inst), np.array([0, 13, 29])
+    back, Gam, g_out = np.empty((2, K, n)), np.empty((2, K)), g.copy()
+    shape = (inst.patterns, inst.labels, tree, edges, 0, 2)
+    sweep(node, *shape, mean, V, damping, g_out, back, Gam)
+    omega = inst.fields(mean) - V * g
+    value, new, curve = np.empty(M), np.empty((M, K)), np.empty((M, K))
+    node.log_z(labels, omega, np.tile(V, (M, 1)), value, new, curve)
+    assert (V.max() > 0.01) or rule == "parity" or value.min() < np.log(1e-150) / K
+    seen = inst.patterns.reshape(M, -1, n) + np.zeros((1, K, 1))
+    expected = np.einsum("mk,mki->ki", new, seen) / np.sqrt(n)
+    scale = np.abs(new).max()
+    np.testing.assert_allclose(back.sum(axis=0), expected, atol=1e-11 * scale)
+    np.testing.assert_allclose(
+        Gam.sum(axis=0), curve.sum(axis=0), atol=1e-11 * np.abs(curve).max()
+    )
+    np.testing.assert_allclose(
+        g_out, damping * g + (1 - damping) * new, atol=1e-11 * scale
+    )
 
 
 @pytest.mark.parametrize("tree", [True, False])
