@@ -14,6 +14,7 @@ NAMES = (
     "krsb",
     "scans",
     "learners",
+    "msgpass",
 )
 MEMORY = 500  # MB
 

@@ -78,7 +78,7 @@ def measure(row):
     if row.target is not None:
         cells.append(f"{row.target:g}x")
     else:
-        cells.append("" if row.limit is None else f"{row.limit:g} s" + " !" * late)
+        cells.append("" if row.limit is None else _seconds(row.limit) + " !" * late)
     return _line(cells) + (f"  {row.note}" if row.note else "")
 
 
@@ -102,7 +102,7 @@ def _line(cells):
 
 
 def _seconds(t):
-    for unit, scale in (("s", 1.0), ("ms", 1e-3)):
+    for unit, scale in (("s", 1.0), ("ms", 1e-3), ("us", 1e-6)):
         if t >= scale:
             return f"{t / scale:.3g} {unit}"
-    return f"{t * 1e6:.3g} us"
+    return f"{t * 1e9:.3g} ns"

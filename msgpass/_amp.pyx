@@ -252,7 +252,7 @@ def coupling_field(
     """(gamma, lam) at which a field gamma W~ gives the norm and the overlap with W~.
 
     s, b, A (units) : mean squares of the fields without it, their means along W~, the
-    precisions of the messages. Source: (MP20).
+    precisions of the messages. Source: (MP21).
     """
     cdef Py_ssize_t K = A.shape[0], l
     cdef double least = A[0], most = 0, low = 0, high, t, gamma = 0

@@ -1,7 +1,7 @@
 """Entropy of the solutions at a given distance from a reference configuration.
 
 A field gamma along the reference holds the overlap, as lam holds the norm; gamma is
-adjusted in every iteration of AMP. docs/message_passing.md derives (MP18)-(MP21).
+adjusted in every iteration of AMP. docs/message_passing.md derives (MP19)-(MP22).
 """
 
 import numpy as np
@@ -52,7 +52,7 @@ def local_entropy(
 
     Distances are taken in increasing order, each from the messages of the one before.
 
-    Source: docs/message_passing.md (MP18)-(MP21).
+    Source: docs/message_passing.md (MP19)-(MP22).
     """
     check.choice("local_entropy", "weights", weights, ("continuous", "binary"))
     distances = check.distance("local_entropy", distance)
@@ -141,7 +141,7 @@ class _AtDistance(Amp):
         self.reference, self.overlap, self.gamma = reference, 0.0, 0.0
 
     def _marginals(self, state, gamma, y):
-        """gamma, lam, means and variances from A and B: (MP20), (MP21)."""
+        """gamma, lam, means and variances from A and B: (MP21), (MP22)."""
         B, W = state.B, self.reference
         if not np.isfinite(B).all() or not np.isfinite(state.A).all():
             state.mean = np.full_like(B, np.nan)

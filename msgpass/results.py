@@ -48,7 +48,9 @@ class Evolution:
     """Overlaps that AMP passes through on typical instances as N -> infinity.
 
     q, eps = 1 - q, q_hat : arrays, one entry a step, the first before any message;
-    residual : last change of log(1 - q); success : the last step is a fixed point.
+    entropy : at the fixed point, the replica symmetric one, nats per weight; error :
+    its estimated absolute error; both nan unless success. residual : last change of
+    log(1 - q); success : the last step is a fixed point.
     """
 
     model: Model
@@ -56,6 +58,8 @@ class Evolution:
     q: np.ndarray
     eps: np.ndarray
     q_hat: np.ndarray
+    entropy: float
+    error: float
     residual: float
     success: bool
     message: str

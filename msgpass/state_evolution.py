@@ -30,10 +30,11 @@ def state_evolution(model, alpha, *, tol=1e-12, max_steps=1000):
 
     Returns
     -------
-    Evolution : q, eps = 1 - q and q_hat step by step, from q = 0; the last is a fixed
-        point, the replica symmetric saddle, if success.
+    Evolution : q, eps = 1 - q and q_hat step by step, from q = 0. If success, the last
+        is a fixed point, the replica symmetric saddle; entropy is the saddle's, in nats
+        per weight, error its estimated absolute error (else nan).
 
-    Source: docs/message_passing.md (MP15)-(MP17).
+    Source: docs/message_passing.md (MP15)-(MP18).
     """
     require_model("state_evolution", model)
     alpha = check.finite("state_evolution", "alpha", alpha)
@@ -63,17 +64,44 @@ def state_evolution(model, alpha, *, tol=1e-12, max_steps=1000):
         message = f"no fixed point in {max_steps} steps, change {change:.1e}"
     else:
         message = f"the overlap reaches 1 at step {len(q)}: no solution in reach"
-    size = len(q)
+    size, success = len(q), message == ""
+    entropy = error = float("nan")
+    if success:
+        entropy, error = _entropy(
+            model.prior, channel, alpha, q[-1], eps[-1], q_hat[-1]
+        )
     return Evolution(
         model=model,
         alpha=alpha,
         q=np.array(q),
         eps=np.array(eps),
         q_hat=np.array(q_hat[:size]),
+        entropy=entropy,
+        error=error,
         residual=float(change),
-        success=message == "",
+        success=success,
         message=message,
     )
+
+
+def _entropy(prior, channel, alpha, q, eps, q_hat):
+    """Replica symmetric entropy, stationary in q and q_hat, and its error: (MP18)."""
+    if isinstance(channel, Tree):
+        energetic = tree_rs.averages(channel, q / eps, f=True)[0]
+        wider = {"coarser": 1.3, "window": tree_rs.WINDOW + 0.5}
+        off = abs(tree_rs.averages(channel, q / eps, f=True, **wider)[0] - energetic)
+    else:
+        average = _average(channel, q, eps, lambda log_z, d: log_z)
+        energetic, off = average.value, average.error
+    rest = 0.5 * (np.log(eps) + q / eps)
+    if isinstance(prior, Binary):
+        root = np.sqrt(q_hat)
+        free = gaussian_average(
+            lambda z: np.logaddexp(root * z, -root * z), width=1 / (1 + root)
+        )
+        rest, off = free.value - 0.5 * q_hat * eps, off + free.error
+    entropy = rest + alpha * energetic
+    return float(entropy), float(alpha * off + 1e-14 * (1 + abs(rest) + 1 / eps))
 
 
 def _response(channel, q, eps, rule):
@@ -81,22 +109,24 @@ def _response(channel, q, eps, rule):
     if isinstance(channel, Tree):
         with np.errstate(all="ignore"):
             return channel.K * tree_rs.averages(channel, q / eps, **rule)[1] / eps
-    field_q, field_eps, slope, _ = channel.kernel.overlap(q, eps)
+    slope = channel.kernel.overlap(q, eps)[2]
+    return slope * _average(channel, q, eps, lambda log_z, d: d * d).value
+
+
+def _average(channel, q, eps, function):
+    """Mean of function(log Z, its derivative) over the field of a scalar channel."""
+    field_q, field_eps, _, _ = channel.kernel.overlap(q, eps)
     root = np.sqrt(field_q)
-
-    def squared(z):
-        _, d, _ = channel.log_z(root * z, field_eps)
-        return d * d
-
     centre, width = 0.0, 1.0
     if root > 0:
         centre = float(np.clip(channel.kappa / root, -10, 10))
         width = float(min(1.0, np.sqrt(field_eps) / root))
-    scale = 1 / field_eps
-    average = gaussian_average(
-        squared, centre=centre, width=width, tol=ACCURACY * scale
+    return gaussian_average(
+        lambda z: function(*channel.log_z(root * z, field_eps)[:2]),
+        centre=centre,
+        width=width,
+        tol=ACCURACY / field_eps,
     )
-    return slope * average.value
 
 
 def _spherical(q_hat):

@@ -1,6 +1,8 @@
 """AMP: fixed points, entropies against enumeration and theory, threads, refusals."""
 
 import itertools
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -268,3 +270,18 @@ def test_amp_refuses_real_patterns():
     inst = mp.Instance(np.random.default_rng(0).standard_normal((4, 9)), np.ones(4))
     with pytest.raises(ValueError, match=r"patterns must be .-1"):
         Amp(inst, "continuous")
+
+
+@pytest.mark.full
+def test_amp_of_a_large_instance_fits_in_memory():
+    script = (
+        "import resource, msgpass as mp\n"
+        "inst = mp.Instance.random(10_000, 1.0, rng=0)\n"
+        "mp.amp(inst, max_sweeps=3)\n"
+        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)\n"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    # int8 patterns are 100 MB, SciPy and NumPy nearly as much
+    assert float(run.stdout) < 400

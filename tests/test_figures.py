@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import figures
+import msgpass as mp
 import replicas as rp
 import scans
 from figures import asymptotics, committee, curves, files, tasks
@@ -50,9 +51,27 @@ def smooth_estimate(model, ansatz="at"):
     return SimpleNamespace(value=value, error=1e-8, residual=0.0, message="")
 
 
+def smooth_evolution(model, alpha, *, tol):
+    return SimpleNamespace(entropy=-alpha, error=1e-9, residual=0.0, message="")
+
+
+class SmoothInstance:
+    @staticmethod
+    def random(N, alpha, K, *, rng):
+        return SimpleNamespace(alpha=alpha, seed=rng[0])
+
+
+def smooth_beliefs(instance, weights, *, tol):
+    entropy = 1e-3 * instance.seed - instance.alpha
+    return SimpleNamespace(entropy=entropy, q=0.3, sweeps=9, success=True, message="")
+
+
 @pytest.fixture
 def smooth_solvers(monkeypatch):
     """Solvers that cost nothing, in this process."""
+    monkeypatch.setattr(mp, "state_evolution", smooth_evolution)
+    monkeypatch.setattr(mp, "amp", smooth_beliefs)
+    monkeypatch.setattr(mp, "Instance", SmoothInstance)
     for name, function in {
         "rs": smooth_saddle,
         "local_entropy": smooth_curve,

@@ -27,17 +27,34 @@ def test_state_evolution_ends_at_the_saddle(channel, alpha):
     assert e.q[0] == 0 and len(e.q) == len(e.eps) == len(e.q_hat)
     np.testing.assert_allclose(e.q + e.eps, 1, atol=1e-15)
     assert e.q[-1] == pytest.approx(s.order["q"], abs=1e-10)
+    assert abs(e.entropy - s.entropy) <= e.error + s.error
+    assert e.error < 1e-11
 
 
 # reference values, replica symmetric saddles of the binary perceptron
 @pytest.mark.parametrize(
-    ("M", "q"),
-    [(800, 0.2557116370282352), (1000, 0.3222167138293933), (1201, 0.3911893427172398)],
+    ("M", "q", "entropy"),
+    [
+        (800, 0.2557116370282352, 0.3966151667736949),
+        (1000, 0.3222167138293933, 0.31460036660613966),
+        (1201, 0.3911893427172398, 0.22760654770066613),
+    ],
 )
-def test_state_evolution_of_spins_ends_at_the_saddle(M, q):
+def test_state_evolution_of_spins_ends_at_the_saddle(M, q, entropy):
     e = mp.state_evolution(rp.Model(rp.Binary(), rp.Perceptron()), M / 2001)
     assert e.success
     assert e.q[-1] == pytest.approx(q, abs=1e-10)
+    assert e.entropy == pytest.approx(entropy, abs=1e-11)
+
+
+def test_state_evolution_of_spins_has_no_entropy_left_at_capacity():
+    # reference value, loads at which the replica symmetric entropy vanishes
+    for channel, alpha in (
+        (rp.Perceptron(), 0.83307859973958),
+        (rp.Tree(3), 0.92061940104482),
+    ):
+        e = mp.state_evolution(rp.Model(rp.Binary(), channel), alpha)
+        assert e.entropy == pytest.approx(0, abs=1e-9)
 
 
 @pytest.mark.parametrize("weights", ["continuous", "binary"])
@@ -67,6 +84,7 @@ def test_state_evolution_reports_loads_without_solutions():
     model = rp.Model(rp.Spherical(), rp.Perceptron())
     e = mp.state_evolution(model, 3.0, max_steps=60)
     assert not e.success and "no fixed point in 60 steps" in e.message
+    assert np.isnan(e.entropy) and np.isnan(e.error)
 
 
 @pytest.mark.parametrize(
