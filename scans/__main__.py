@@ -7,7 +7,7 @@ from datetime import timedelta
 import numpy as np
 
 import scans
-from scans.observables import MODELS, OBSERVABLES
+from scans.observables import MODELS, OBSERVABLES, PRIORS
 
 FORMATS = {".nc": "to_netcdf", ".csv": "to_csv", ".npz": "to_npz"}
 AXES = {
@@ -16,6 +16,7 @@ AXES = {
     "y": "number of replicas, inf allowed",
     "K": "units of a tree",
     "kappa": "margin of the perceptron or the wide committee",
+    "gamma": "slope of the cross-entropy that is minimised",
 }
 UNITS = {"alpha": "patterns per weight"}
 VALUES = "a value; several as a,b,c or FIRST:LAST:COUNT make an axis"
@@ -49,7 +50,8 @@ def _parser():
     run = commands.add_parser("run", help="compute an observable over axes")
     run.add_argument("observable", choices=OBSERVABLES)
     run.add_argument("--store", required=True, metavar="FILE", help="created if needed")
-    run.add_argument("--model", choices=MODELS, default="perceptron")
+    run.add_argument("--model", choices=MODELS, help="perceptron where it makes sense")
+    run.add_argument("--prior", choices=PRIORS, default="spherical", help="of weights")
     for name, meaning in AXES.items():
         run.add_argument(f"--{name}", metavar="VALUES", help=f"{meaning}: {VALUES}")
     run.add_argument("--ansatz", choices=("rs", "1rsb"), help="of the capacity")
@@ -112,8 +114,14 @@ def _run(parser, options):
 
 def _parameters(parser, options, observable):
     """Axes and fixed parameters out of the options; exits with 2 on misuse."""
-    allowed = {*observable.needs, *observable.options, *MODELS[options.model]}
-    axes, fixed = {}, {"model": options.model}
+    model = options.model or observable.models[0]
+    if model not in observable.models:
+        parser.error(
+            f"{options.observable} needs --model {' or '.join(observable.models)}, "
+            f"given {model}"
+        )
+    allowed = {*observable.needs, *observable.options, *MODELS[model]}
+    axes, fixed = {}, {"model": model, "prior": options.prior}
     for name in AXES:
         text = getattr(options, name)
         if text is None and name in observable.needs:
@@ -122,8 +130,7 @@ def _parameters(parser, options, observable):
             continue
         if name not in allowed:
             parser.error(
-                f"--{name} is no parameter of {options.observable} of the "
-                f"{options.model}"
+                f"--{name} is no parameter of {options.observable} of the {model}"
             )
         values = _values(parser, name, text)
         if len(values) == 1:

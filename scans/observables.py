@@ -6,14 +6,17 @@ replicas is imported when an observable is called: scans itself needs none of it
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-__all__ = ["MODELS", "OBSERVABLES", "Observable"]
+__all__ = ["MODELS", "OBSERVABLES", "PRIORS", "Observable"]
 
+PRIORS = ("spherical", "binary")
 MODELS = {
     "perceptron": ("kappa",),
     "wide": ("kappa",),
     "majority": ("K",),
     "parity": ("K",),
+    "cross-entropy": ("gamma",),
 }
+CONSTRAINTS = ("perceptron", "wide", "majority", "parity")
 
 
 @dataclass(frozen=True)
@@ -21,7 +24,8 @@ class Observable:
     """A function to scan.
 
     needs : parameters without a default; options : those with one; along : axis of
-    continuation, if it is an axis; results : name -> unit.
+    continuation, if it is an axis; results : name -> unit; models : for which it is
+    defined, the default first.
     """
 
     function: Callable
@@ -29,46 +33,62 @@ class Observable:
     options: tuple[str, ...] = ()
     along: str | None = None
     results: dict[str, str] = field(default_factory=dict)
+    models: tuple[str, ...] = CONSTRAINTS
 
 
-def capacity(model, K=1, kappa=0.0, ansatz="rs"):
+def capacity(model, prior, K=1, kappa=0.0, ansatz="rs"):
     """Largest load with solutions."""
     import replicas as rp
 
-    return rp.capacity(_model(model, K, kappa), ansatz=ansatz)
+    return rp.capacity(_model(model, prior, K, kappa), ansatz=ansatz)
 
 
-def stability(model, K=1, kappa=0.0):
+def stability(model, prior, K=1, kappa=0.0):
     """Load at which replica symmetry becomes unstable."""
     import replicas as rp
 
-    return rp.at_line(_model(model, K, kappa))
+    return rp.at_line(_model(model, prior, K, kappa))
 
 
-def entropy(model, alpha, K=1, kappa=0.0):
+def entropy(model, prior, alpha, K=1, kappa=0.0):
     """Replica symmetric entropy of the solutions."""
     import replicas as rp
 
-    return _columns(rp.rs(_model(model, K, kappa), alpha), "entropy")
+    return _columns(rp.rs(_model(model, prior, K, kappa), alpha), "entropy")
 
 
-def local_entropy(model, alpha, distance, K=1, kappa=0.0, y=float("inf")):
+def local_entropy(model, prior, alpha, distance, K=1, kappa=0.0, y=float("inf")):
     """Local entropy of y replicas at mutual distance `distance`."""
     import replicas as rp
 
-    curve = rp.local_entropy(_model(model, K, kappa), alpha, distance, y=y)
+    curve = rp.local_entropy(_model(model, prior, K, kappa), alpha, distance, y=y)
     return _columns(curve, "entropy", "normalised")
 
 
-def franz_parisi(model, alpha, distance, K=1, kappa=0.0):
-    """Local entropy around typical solutions."""
+def franz_parisi(model, prior, alpha, distance, K=1, kappa=0.0, gamma=None):
+    """Local entropy around typical solutions, or minimisers of the cross-entropy."""
     import replicas as rp
 
-    curve = rp.franz_parisi(_model(model, K, kappa), alpha, distance)
+    model = _model(model, prior, K, kappa)
+    reference = None
+    if gamma is not None:
+        frozen = freezing("cross-entropy", prior, alpha, gamma)
+        if not frozen.success:
+            raise ArithmeticError(f"no minimisers to start from: {frozen.message}")
+        loss = rp.Loss("cross-entropy", gamma, beta=frozen.value)
+        reference = rp.Model(model.prior, loss)
+    curve = rp.franz_parisi(model, alpha, distance, reference=reference)
     return _columns(curve, "entropy", "normalised")
 
 
-def _model(model, K, kappa):
+def freezing(model, prior, alpha, gamma):
+    """Temperature at which the entropy vanishes; loss and errors of the minimisers."""
+    import replicas as rp
+
+    return rp.freezing(rp.Model(_prior(prior), rp.Loss(model, gamma)), alpha)
+
+
+def _model(model, prior, K, kappa):
     import replicas as rp
 
     if model in ("majority", "parity"):
@@ -77,7 +97,13 @@ def _model(model, K, kappa):
         channel = rp.Wide(kappa=kappa)
     else:
         channel = rp.Perceptron(kappa)
-    return rp.Model(rp.Spherical(), channel)
+    return rp.Model(_prior(prior), channel)
+
+
+def _prior(prior):
+    import replicas as rp
+
+    return {"spherical": rp.Spherical, "binary": rp.Binary}[prior]()
 
 
 def _columns(result, *names):
@@ -95,6 +121,11 @@ OBSERVABLES = {
         local_entropy, ("alpha", "distance"), ("y",), "distance", VOLUME
     ),
     "franz_parisi": Observable(
-        franz_parisi, ("alpha", "distance"), (), "distance", VOLUME
+        franz_parisi, ("alpha", "distance"), ("gamma",), "distance", VOLUME
+    ),
+    "freezing": Observable(
+        freezing,
+        ("alpha", "gamma"),
+        models=("cross-entropy",),
     ),
 }
