@@ -16,7 +16,7 @@ from scans.result import Outcome
 SMALL = {"a": np.linspace(0, 1, 100), "b": np.linspace(0, 1, 100)}
 LARGE = {"a": list(range(1000)), "b": list(range(1000))}
 COMMITTEE = rp.Model(rp.Spherical(), rp.Tree(3, "majority"))
-CURVES = {"alpha": np.linspace(0.3, 1.5, 32), "distance": np.linspace(0.02, 0.3, 10)}
+CURVES = {"alpha": np.linspace(0.3, 1.1, 32), "distance": np.linspace(0.02, 0.3, 10)}
 
 
 def trivial(a, b):
