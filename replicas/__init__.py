@@ -27,6 +27,7 @@ from replicas.robustness import Robustness, flip_error
 from replicas.rs import rs
 from replicas.second_moment import second_moment
 from replicas.stability import at_line
+from replicas.stochastic import stochastic
 from replicas.teacher import teacher_student, teacher_transitions
 
 __all__ = [
@@ -60,6 +61,7 @@ __all__ = [
     "reference",
     "rs",
     "second_moment",
+    "stochastic",
     "teacher_student",
     "teacher_transitions",
 ]
