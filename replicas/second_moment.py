@@ -48,7 +48,8 @@ def second_moment(model, distance, *, starts=STARTS, rng=0):
     Estimate, patterns per weight, of the shape of `distance`. order: "limit", "shared",
     "equal" and "interior", the least values for uncorrelated pairs (in the limit), for
     pairs that share a member, for equal pairs (the first-moment bound), and for all
-    other types, inf where these have no minimum; "ac", "ad", "bc", "bd", the overlaps
+    other types, inf where these have no minimum; "family", for types with four equal
+    overlaps, not less than the value; "ac", "ad", "bc", "bd", the overlaps
     of the pairs at the infimum. `error` holds for the value at the best type found;
     that no other type is lower is numerical evidence, not proof.
 
@@ -80,12 +81,14 @@ class _Pairs:
     def bound(self, starts, rng):
         """The point of this distance."""
         if not self.log_p2 < -1e-300:
-            order = dict.fromkeys((*KINDS, *CROSS), math.nan)
+            order = dict.fromkeys((*KINDS, "family", *CROSS), math.nan)
             return _row(math.nan, math.nan, math.nan, False, TOO_LARGE, order)
         equal = -self.entropy / self.log_p2
-        limit = self.limit()
+        even, odd = self.limits()
+        limit = min(even, odd)
         shared, shared_at = self.shared()
-        interior, logits, slope, drop = self.interior(starts, rng)
+        family, start = self.family()
+        interior, logits, slope, drop = self.interior(start, starts, rng)
         values = dict(zip(KINDS, (limit, shared, equal, interior), strict=True))
         least = min(values, key=values.get)
         error = ROUNDING * values[least] * (1 + self.kappa**2 + 1 / self.p2)
@@ -98,12 +101,13 @@ class _Pairs:
         elif least == "interior":
             cross, residual = self.types.deficit(logits)[2], slope
             error += abs(self.ratio(logits, nodes=35)[0] - interior) + 10 * drop
-        order = values | dict(zip(CROSS, cross, strict=True))
+        order = values | {"family": min(family, even)}
+        order |= dict(zip(CROSS, cross, strict=True))
         order = {key: float(value) for key, value in order.items()}
         return _row(values[least], error, residual, True, "", order)
 
-    def limit(self):
-        """Value in the limit of uncorrelated pairs: Hessians of (SY19)."""
+    def limits(self):
+        """Values in the limit of uncorrelated pairs (SY19): overlaps equal, and odd."""
         K, p, s = self.kappa, self.p, self.spread
         a = math.sqrt(self.d / (1 - self.d))
         bell = math.exp(-0.5 * K * K) / math.sqrt(2 * math.pi)
@@ -113,7 +117,7 @@ class _Pairs:
         mixed = same / (math.pi * s)
         own = -2 * bell * (K * inside + p * edges / (math.sqrt(2 * math.pi) * s))
         even, odd = (1 + p) * (own + mixed), 2 * self.d * (own - mixed)
-        return (self.p2 / max(abs(even), abs(odd))) ** 2
+        return (self.p2 / even) ** 2, (self.p2 / odd) ** 2
 
     def ratio(self, logits, nodes=NODES):
         """Bound of one type, and its gradient in the logits (SY18), (SY13)."""
@@ -128,14 +132,30 @@ class _Pairs:
         slopes /= self.p2**2 + more
         return value, (slope - value * (slopes @ jacobian)) / gain
 
-    def interior(self, starts, rng):
+    def family(self):
+        """Least value with four equal overlaps, and the logits there (SY18)."""
+        centre = math.log(self.d / (1 - self.d))
+        grid = [np.array([centre, x]) for x in np.linspace(0.5, 6.0, 12)]
+
+        def ratio(pair):
+            value, slope = self.ratio(np.append(pair, np.zeros(3)))
+            return value, slope[:2]
+
+        start = min(grid, key=lambda pair: ratio(pair)[0])
+        try:
+            found = minimize(ratio, start, jac=True, method="BFGS")
+        except _Escaped:
+            return ratio(start)[0], np.append(start, np.zeros(3))
+        return float(found.fun), np.append(found.x, np.zeros(3))
+
+    def interior(self, first, starts, rng):
         """Least minimum with no two weights equal.
 
         Returns its value, logits, size of the gradient, and how far a quadratic
         minimum would lie below.
         """
         best = math.inf, None, 0.0, 0.0
-        for start in self.starts(starts, rng):
+        for start in (first, *self.starts(starts, rng)):
             try:
                 found = minimize(
                     self.ratio, start, jac=True, method="BFGS", options={"gtol": 1e-9}
@@ -150,11 +170,8 @@ class _Pairs:
         return best
 
     def starts(self, number, rng):
-        """The best type with four equal overlaps, and random ones."""
+        """Random types."""
         centre = math.log(self.d / (1 - self.d))
-        tilts = np.linspace(0.5, 6.0, 12)
-        family = [np.array([centre, x, 0.0, 0.0, x]) for x in tilts]
-        yield min(family, key=lambda x: self.ratio(x)[0])
         for _ in range(number):
             yield np.append(centre + rng.normal(), 3 * rng.normal(size=4))
 
