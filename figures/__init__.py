@@ -18,6 +18,8 @@ NAMES = (
     "broken_centre",
     "centre_phases",
     "message_passing",
+    "stochastic",
+    "symmetric",
 )
 
 

@@ -66,9 +66,35 @@ def smooth_beliefs(instance, weights, *, tol):
     return SimpleNamespace(entropy=entropy, q=0.3, sweeps=9, success=True, message="")
 
 
+def smooth_bound(model, distance, y=2, *, starts=0):
+    d = np.asarray(distance)
+    order = dict.fromkeys(("limit", "shared", "equal", "interior", "family"), 1 + d)
+    message = np.full(d.shape, "", dtype=object)
+    return SimpleNamespace(
+        value=1 + d, error=1e-9 + 0 * d, message=message, order=order
+    )
+
+
+def smooth_likelihood(model, alpha, q_star):
+    q = np.asarray(q_star)
+    names = ("binarised_error", "stability", "lam")
+    return SimpleNamespace(
+        value=-alpha * (1 - q),
+        error=1e-9 + 0 * q,
+        success=q < 0.9,
+        message=np.where(q < 0.9, "", "too near 1").astype(object),
+        order=dict.fromkeys(names, 0.2 * (1 - q)),
+    )
+
+
+def smooth_ascent(alpha, q_star, *, size, rng):
+    return -alpha * (1 - q_star) + 1e-3 * rng.normal(), 0.1
+
+
 @pytest.fixture
 def smooth_solvers(monkeypatch):
     """Solvers that cost nothing, in this process."""
+    monkeypatch.setattr("figures.stochastic.instance", smooth_ascent)
     monkeypatch.setattr(mp, "state_evolution", smooth_evolution)
     monkeypatch.setattr(mp, "amp", smooth_beliefs)
     monkeypatch.setattr(mp, "Instance", SmoothInstance)
@@ -78,6 +104,9 @@ def smooth_solvers(monkeypatch):
         "franz_parisi": smooth_curve,
         "capacity": smooth_estimate,
         "at_line": smooth_estimate,
+        "first_moment": smooth_bound,
+        "second_moment": smooth_bound,
+        "stochastic": smooth_likelihood,
     }.items():
         monkeypatch.setattr(rp, name, function, raising=False)
 
