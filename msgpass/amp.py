@@ -19,8 +19,8 @@ __all__ = ["Amp", "AmpState", "amp"]
 
 CHUNKS = 16  # sums over patterns are split so, whatever the number of threads
 CHUNK = 256  # patterns in one of them at least
-FROZEN = 1e-13  # variance below which weights are rounding alone
-STALL = 20  # iterations in which the residual must fall, or the damping grows
+FROZEN = 1e-12  # mean variance of a unit below which its weights are rounding alone
+STALL = 50  # iterations in which the residual must fall, or the damping grows
 
 
 def amp(
@@ -28,7 +28,7 @@ def amp(
     weights="continuous",
     *,
     field=None,
-    norm="global",
+    norm="unit",
     damping=None,
     tol=1e-9,
     max_sweeps=2000,
@@ -45,10 +45,10 @@ def amp(
     instance : Instance with patterns of +-1, independent of each other.
     weights : "continuous", of mean square 1, or "binary".
     field : array (K, n), external field E: the measure has a factor exp(E . W).
-    norm : continuous weights: mean square 1 over all of them ("global") or in every
-        unit ("unit").
-    damping : share of the old messages in the new ones, in [0, 1); by default 0.3, and
-        more where the residual does not fall.
+    norm : continuous weights: mean square 1 in every unit ("unit") or over all of them
+        ("global"); without a field they have the same fixed points.
+    damping : share of the old messages in the new ones, in [0, 1); by default 0.3 for
+        a tree, 0.5 where fully connected, and more where the residual does not fall.
     tol : largest change of a mean in an iteration, undone of the damping.
     max_sweeps : iterations at most.
     noise : standard deviation of the fields to start from; by default 0 for a tree and
@@ -65,7 +65,8 @@ def amp(
 
     Source: docs/message_passing.md (MP7)-(MP14).
     """
-    share = 0.3 if damping is None else check.finite("amp", "damping", damping)
+    start = 0.3 if instance.tree else 0.5
+    share = start if damping is None else check.finite("amp", "damping", damping)
     if not 0 <= share < 1:
         raise ValueError(f"amp: damping must be in [0, 1), given {damping}")
     if noise is None:
@@ -97,8 +98,8 @@ def iterate(engine, state, *, fresh, damping, adapt, tol, max_sweeps, callback=N
         history.append(residual)
         if not np.isfinite(residual):
             return sweep, residual, f"the messages overflow at sweep {sweep}"
-        if state.variance.max() < FROZEN:
-            message = f"all variances vanish at sweep {sweep}: no solution in reach"
+        if state.variance.mean(axis=1).min() < FROZEN:
+            message = f"the variances of a unit vanish at sweep {sweep}"
             return sweep, residual, message
         if residual <= tol:
             return sweep, residual, ""
@@ -134,7 +135,7 @@ class AmpState:
 class Amp:
     """The iteration of an instance, step by step; its arguments are those of `amp`."""
 
-    def __init__(self, instance, weights, *, field=None, norm="global", threads=1):
+    def __init__(self, instance, weights, *, field=None, norm="unit", threads=1):
         check.choice("amp", "weights", weights, ("continuous", "binary"))
         check.choice("amp", "norm", norm, ("global", "unit"))
         check.integer("amp", "threads", threads, 1, 1 << 10)

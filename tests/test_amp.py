@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import msgpass as mp
+import replicas as rp
 from msgpass._amp import norm_field, sweep
 from msgpass.amp import Amp
 from msgpass.node import output_node
@@ -228,6 +229,54 @@ def test_amp_reports_what_has_no_solutions():
     for weights in ("continuous", "binary"):
         b = mp.amp(mp.Instance.random(501, 3.0, rng=0), weights, max_sweeps=800)
         assert not b.success and b.message and np.isnan(b.entropy)
+
+
+def test_amp_reports_units_that_freeze():
+    inst = mp.Instance.random(111, 1.0, 9, tree=False, rng=0)
+    b = mp.amp(inst, norm="global", damping=0.3, max_sweeps=300)
+    assert not b.success and np.isnan(b.entropy)
+    assert "variances of a unit vanish" in b.message
+
+
+@pytest.mark.parametrize(
+    ("weights", "K", "alpha"),
+    [
+        ("binary", 1, 0.5),
+        ("binary", 3, 0.6),
+        ("continuous", 1, 1.0),
+        ("continuous", 3, 1.0),
+    ],
+)
+def test_amp_finds_the_entropy_of_the_theory(weights, K, alpha):
+    prior = rp.Binary() if weights == "binary" else rp.Spherical()
+    channel = rp.Perceptron() if K == 1 else rp.Tree(K)
+    instances = [mp.Instance.random(2001, alpha, K, rng=[7, s]) for s in range(8)]
+    theory = mp.state_evolution(rp.Model(prior, channel), instances[0].alpha)
+    found = [mp.amp(inst, weights, tol=1e-6) for inst in instances]
+    assert all(b.success for b in found)
+    for name in ("entropy", "q"):
+        values = np.array([getattr(b, name) for b in found])
+        error = values.std(ddof=1) / np.sqrt(len(values))
+        expected = theory.entropy if name == "entropy" else theory.q[-1]
+        # what one finite size leaves besides is of order 1/N
+        assert abs(values.mean() - expected) < 3 * error + 2 / 2001
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("weights", ["binary", "continuous"])
+def test_amp_approaches_the_theory_as_N_grows(weights):
+    prior = rp.Binary() if weights == "binary" else rp.Spherical()
+    gaps, errors = [], []
+    for N, count in ((1001, 40), (3001, 24), (10001, 16)):
+        instances = [mp.Instance.random(N, 0.6, rng=[N, s]) for s in range(count)]
+        model = rp.Model(prior, rp.Perceptron())
+        theory = mp.state_evolution(model, instances[0].alpha).entropy
+        found = [mp.amp(inst, weights, tol=1e-6).entropy for inst in instances]
+        gaps.append(abs(np.mean(found) - theory))
+        errors.append(np.std(found, ddof=1) / np.sqrt(count))
+    assert all(gap < 3 * error for gap, error in zip(gaps, errors, strict=True))
+    # instances differ by 1/sqrt(N) per weight
+    assert 2 < errors[0] / errors[2] * np.sqrt(40 / 16) < 5.5
 
 
 def test_amp_of_labels_is_that_of_absorbed_patterns():
