@@ -9,7 +9,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from msgpass import _amp
+from msgpass import _amp, _norm
 from msgpass.node import output_node
 from msgpass.pseudo import pseudo_field, pseudo_precision
 from msgpass.results import Beliefs
@@ -233,7 +233,7 @@ class Amp:
         if self.norm == "unit":
             units = [slice(l, l + 1) for l in range(len(s))]
         for unit in units:
-            state.lam[unit] = _amp.norm_field(s[unit], state.A[unit], gamma, y)
+            state.lam[unit] = _norm.norm_field(s[unit], state.A[unit], gamma, y)
         P = (state.A + state.lam)[:, None]
         state.mean = H / P
         state.variance = 1 / (P + pseudo_precision(P, gamma, y))

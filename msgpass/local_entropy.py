@@ -9,7 +9,7 @@ from scipy.optimize import brentq
 from scipy.special import xlogy
 
 import replicas as rp
-from msgpass import _amp
+from msgpass import _norm
 from msgpass.amp import Amp, iterate
 from msgpass.node import channel_of
 from replicas import check
@@ -153,7 +153,7 @@ class _AtDistance(Amp):
             state.variance = 1 - state.mean**2
             return
         s, b = np.mean(B**2, axis=1), np.mean(B * W, axis=1)
-        self.gamma, lam = _amp.coupling_field(s, b, state.A, self.overlap)
+        self.gamma, lam = _norm.coupling_field(s, b, state.A, self.overlap)
         self.field = self.gamma * W
         state.lam[:] = lam
         P = (state.A + lam)[:, None]

@@ -6,10 +6,12 @@ import sys
 
 import numpy as np
 import pytest
+from scipy.special import erf
 
 import msgpass as mp
 import replicas as rp
-from msgpass._amp import norm_field, sweep
+from msgpass._amp import sweep
+from msgpass._norm import norm_field
 from msgpass.amp import Amp
 from msgpass.node import output_node
 from msgpass.pseudo import pseudo_field, pseudo_precision
@@ -162,6 +164,18 @@ def test_amp_of_parity_without_field_knows_nothing():
     b = mp.amp(inst, noise=0.1)
     assert b.success and b.q < 1e-16
     assert b.entropy == pytest.approx(-np.log(2), abs=1e-11)
+
+
+@pytest.mark.parametrize(
+    ("weights", "whole"), [("binary", np.log(2)), ("continuous", 0)]
+)
+def test_amp_of_the_symmetric_perceptron_counts_on_average(weights, whole):
+    # no weight is preferred: the entropy is the annealed one
+    inst = mp.Instance.random(1001, 1.2, rule="symmetric", kappa=1.0, rng=0)
+    b = mp.amp(inst, weights, noise=0.1, tol=1e-11)
+    assert b.success and b.q < 1e-15
+    annealed = whole + inst.alpha * np.log(erf(np.sqrt(0.5)))
+    assert b.entropy == pytest.approx(annealed, abs=1e-11)
 
 
 @pytest.mark.parametrize("weights", ["continuous", "binary"])

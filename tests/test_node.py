@@ -103,6 +103,18 @@ def test_node_of_the_perceptron_has_a_margin():
     np.testing.assert_allclose(Gam[:, 0], -d2, rtol=1e-12)
 
 
+def test_node_of_the_symmetric_perceptron_has_two_margins():
+    labels, omega, V = fields(1, 1.5)
+    value, g, Gam = evaluate(labels, omega, V, 1, "symmetric", kappa=0.8)
+    s = np.sqrt(V)
+    inside = ndtr((0.8 - omega) / s) - ndtr((-0.8 - omega) / s)
+    np.testing.assert_allclose(value, np.log(inside)[:, 0], rtol=1e-9)
+    log_z, d, d2 = rp.Symmetric(0.8).log_z(omega[:, 0], V[:, 0])
+    np.testing.assert_allclose(value, log_z, rtol=1e-12)
+    np.testing.assert_allclose(g[:, 0], d, rtol=1e-11, atol=1e-14)
+    np.testing.assert_allclose(Gam[:, 0], -d2, rtol=1e-11)
+
+
 def test_node_deep_in_the_tail():
     # reference values, log-domain sums: all units 20 standard deviations on the wrong
     # side; one of the few decisive ones 30 deviations away
