@@ -6,7 +6,7 @@ law is tilted by the tagged reference; the grid in y follows the moving front.
 
 from libc.math cimport copysign, exp, fabs, fmax, fmin, hypot, sqrt
 
-from replicas._channels cimport Field, Overlap, Scalar, ScalarChannel
+from replicas._channels cimport Field, Front, Overlap, Scalar, ScalarChannel
 from replicas._gauss cimport G
 from replicas._quadrature cimport (
     Grid, Rule, front_grid, gauss_node, sinh_grid, sinh_node,
@@ -14,18 +14,6 @@ from replicas._quadrature cimport (
 
 cdef enum:
     SIZE = 8  # number of averages
-
-ctypedef struct Fields:
-    # (F8): h = root_q z0 of the references, omega = slope z0 + root_V y
-    Overlap q
-    Overlap t
-    Overlap q1
-    double root_q
-    double slope
-    double root_V
-    double rho
-    double rest  # 1 - rho^2
-
 
 cdef Fields correlate(
     Scalar channel, double q, double eps, double eps_p, double eps_t, double eps1
@@ -52,22 +40,29 @@ cdef Fields correlate(
     return o
 
 
-cdef Grid inner_grid(Fields o, double z0, double kappa, Rule rule) noexcept nogil:
-    # (F11): y between the ends of the tilted law, crowding at the reference's front
+cdef Grid inner_grid(
+    Fields o, double z0, double kappa, double beta, Rule rule
+) noexcept nogil:
+    # (F11): y between the ends of the tilted law, crowding at the reference's front;
+    # a finite beta leaves weight beyond it
     cdef double b = (o.root_q * z0 - kappa) / sqrt(o.q.eps), L = rule.window
     cdef double spread = L * sqrt(o.rest), tiny = 1e-30
-    cdef double low = fmax(-b, -L), high = sqrt(fmax(-b, 0) * fmax(-b, 0) + L * L)
+    cdef double low = -L if beta > 0 else fmax(-b, -L)
+    cdef double high = sqrt(fmax(-b, 0) * fmax(-b, 0) + L * L)
     cdef double front = -b / (o.rho + copysign(tiny, o.rho))
     cdef double width = fmin(
         sqrt(o.rest) / (fabs(o.rho) + tiny), sqrt(o.q1.eps) / o.root_V
     )
-    cdef double step = rule.step
+    cdef double step = rule.step, bulk
     low, high = o.rho * low, o.rho * high
     low, high = fmin(low, high) - spread, fmax(low, high) + spread
     front = fmin(fmax(front, low), high)
     width = fmin(2 * width, 5.6)
     # the bulk of the law must keep enough nodes when the front is far from it
-    step *= fmin(1, 5.6 / hypot(width, 1.3 * (front - o.rho * fmax(-b, 0))))
+    bulk = fabs(front - o.rho * fmax(-b, 0))
+    if beta > 0:
+        bulk = fmax(bulk, fabs(front))
+    step *= fmin(1, 5.6 / hypot(width, 1.3 * bulk))
     return sinh_grid(front, width, low, high, step)
 
 
@@ -75,9 +70,8 @@ cdef void averages(
     Scalar reference, Scalar channel, Fields o, Rule rule, double* total
 ) noexcept nogil:
     # (F9), (F10): f, f'^2, g f', f''^2, f'^2 f'', g f' f'', (g' - g^2) f'', 1
-    cdef Grid outer = front_grid(
-        reference.kappa / o.root_q, 4 * sqrt(o.q.eps) / o.root_q, rule
-    )
+    cdef Front f0 = reference.front(o.q.eps, &reference)
+    cdef Grid outer = front_grid(f0.centre / o.root_q, f0.width / o.root_q, rule)
     cdef Grid inner
     cdef Field f, g, tagged
     cdef double z0, y, w, w0 = 0, w1 = 0, V = o.q.eps * o.rest
@@ -88,7 +82,7 @@ cdef void averages(
     for i in range(outer.n):
         z0 = gauss_node(outer, i, &w0)
         g = reference.log_z(o.root_q * z0, o.q.eps, &reference)
-        inner = inner_grid(o, z0, reference.kappa, rule)
+        inner = inner_grid(o, z0, reference.kappa, reference.beta, rule)
         for j in range(inner.n):
             y = sinh_node(inner, j, &w1)
             tagged = reference.log_z(

@@ -8,14 +8,6 @@ from replicas._quadrature cimport Grid, Rule, front_grid, gauss_node, sinh_node
 
 cdef double NEGLIGIBLE = 1e-18
 
-ctypedef struct Peak:
-    # where exp(-eta^2/2 - beta f(omega + sqrt(V) eta)) is largest: eta, minus its
-    # logarithm, minus its second logarithmic derivative, beta f
-    double eta
-    double cost
-    double curvature
-    double loss
-
 ctypedef struct Tilted:
     # log of the sum, and averages under the tilted weight: beta f, sigma = -f',
     # its variance, f'', mean and variance of eta
@@ -103,6 +95,7 @@ cdef Grid inner_grid(Peak p, double omega, double V, const Scalar* c) noexcept n
     cdef double share = 0.5 * c.beta / c.gamma
     cdef Grid grid
     grid.centre, grid.width, grid.t, grid.step = p.eta, 1.6 * s, 0, c.step
+    grid.n = 0  # from the peak outwards, without end
     if s < unit:
         return grid
     edge = -omega / sqrt(V)

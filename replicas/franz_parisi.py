@@ -7,7 +7,7 @@ from replicas import check
 from replicas.channels import Tree, single_unit
 from replicas.franz_parisi_reference import references, require_reference
 from replicas.franz_parisi_saddle import Problem, point
-from replicas.model import refuse_symmetric, require_model
+from replicas.model import refuse_symmetric, require_constraint
 from replicas.priors import Binary
 from replicas.results import Curve, stack
 from replicas.tree_franz_parisi import LARGEST_OVERLAP
@@ -27,7 +27,9 @@ def franz_parisi(model, alpha, distance, reference=None):
     alpha : float or array, patterns per weight, > 0.
     distance : float or array in (0, 1/2), d = (1 - overlap)/2.
     reference : the references are typical (replica symmetric) of this Model at the
-        same load, which has the same prior and units; None for `model` itself.
+        same load, which has the same prior and units: solutions with another margin,
+        or states of a `Loss`, minimisers of which (beta None, binary weights) are
+        taken at `freezing`. None for `model` itself.
 
     alpha and distance broadcast against each other; along the last axis each point
     starts from its neighbour. The branch does not depend on it.
@@ -46,9 +48,9 @@ def franz_parisi(model, alpha, distance, reference=None):
     Trees have spherical weights and at most three units (ValueError), and their
     references an overlap up to 0.7 (three units) or 0.95 (two).
 
-    Source: docs/franz_parisi.md (F1)-(F26).
+    Source: docs/franz_parisi.md (F1)-(F31).
     """
-    require_model("franz_parisi", model)
+    require_constraint("franz_parisi", model)
     refuse_symmetric("franz_parisi", model)
     alpha = check.positive("franz_parisi", "alpha", alpha)
     distance = check.distance("franz_parisi", distance)

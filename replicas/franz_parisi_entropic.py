@@ -25,7 +25,8 @@ class Entropic:
     residual : the two equations, zero at the saddle; d_overlaps, d_hats : their
     derivatives in (c, delta) and in the logarithms of (q1_hat, t_hat). response :
     mean square of 1 - <W>^2, for the replicon index. scale : of the terms summed up.
-    p_hat : conjugate of p, to start the next point from.
+    p_hat : conjugate of p, to start the next point from. image : c and delta that
+    the conjugates give, nan if the prior does not say.
     """
 
     value: float
@@ -35,6 +36,7 @@ class Entropic:
     response: float
     scale: float
     p_hat: float
+    image: tuple[float, float] = (math.nan, math.nan)
 
 
 def entropic(prior, reference, o, hats, rule, p_hat):
@@ -115,6 +117,7 @@ def binary(reference, o, hats, rule, p_hat):
         response=S_squared,
         scale=sum(map(abs, terms)) * (1 + abs(norm - 1) / EPS),
         p_hat=p_hat,
+        image=(c, 1 - S / (o.span * (1 - c * c))),
     )
 
 

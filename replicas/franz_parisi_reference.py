@@ -5,7 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from replicas.channels import Perceptron, Symmetric, Tree, Wide, single_unit
+from replicas.channels import Loss, Perceptron, Symmetric, Tree, Wide, single_unit
+from replicas.losses import freezing
 from replicas.model import Model
 from replicas.priors import Binary
 from replicas.rs import rs
@@ -78,6 +79,9 @@ def references(model, alpha):
 
 
 def _reference(model, alpha):
+    if isinstance(model.channel, Loss) and model.channel.beta is None:
+        frozen = freezing(model, alpha)
+        model = replace(model, channel=replace(model.channel, beta=frozen.value))
     saddle = rs(model, np.array([alpha * (1 - ALPHA_STEP), alpha]))
     order = saddle.order
     names = ("q", "eps", "q_hat") if isinstance(model.prior, Binary) else ("q", "eps")

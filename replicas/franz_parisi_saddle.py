@@ -24,6 +24,7 @@ NEWTON_STEPS = 50
 NEAR = 2.0  # in log(1 - p)
 WALK = 0.2
 CLOSE = 1e-2
+ITERATIONS = 12
 FROZEN = {Spherical: 1e-12, Binary: 1e-2}  # least 1 - delta
 
 
@@ -182,19 +183,39 @@ def follow(problem, o, eps_p, rule):
 
 
 def approach(problem, eps_p, last, rule):
-    """State near the saddle; where the start was not, followed from the reference.
-
-    Close to it almost all weights are solutions, unless it is a typical one.
+    """State near the saddle. Where the start was not, unless references are typical,
+    the saddle is followed from the reference, close to which almost all weights are
+    solutions; or the equations are iterated, which always stays in the domain.
     """
-    state, residual = solve(problem, start(problem, eps_p, last, rule), rule)
-    typical = problem.reference.channel == problem.channel
-    if not (residual < BOUNDARY_RESIDUAL or typical):
-        q, eps = problem.reference.q, problem.reference.eps
-        free = Overlaps(q, eps, min(CLOSE * eps, eps_p), 1e-3, 1e-3)
-        o, p_hat = follow(problem, free, eps_p, rule)
-        other, residual = solve(problem, o.at(eps_p), rule, p_hat)
-        state = other if residual < BOUNDARY_RESIDUAL else state
+    first = start(problem, eps_p, last, rule)
+    state, residual = solve(problem, first, rule)
+    reference = problem.reference
+    if residual < BOUNDARY_RESIDUAL or reference.channel == problem.channel:
+        return state
+    free = Overlaps(
+        reference.q, reference.eps, min(CLOSE * reference.eps, eps_p), 1e-3, 1e-3
+    )
+    others = [lambda: follow(problem, free, eps_p, rule)]
+    if isinstance(problem.prior, Binary):
+        others.insert(0, lambda: iterate(problem, first, rule))
+    for other in others:
+        o, p_hat = other()
+        near, residual = solve(problem, o.at(eps_p), rule, p_hat)
+        if residual < BOUNDARY_RESIDUAL:
+            return near
     return state
+
+
+def iterate(problem, o, rule):
+    """Some steps of (F25) as a map of the overlaps; p_hat as well."""
+    p_hat = 1.0
+    for _ in range(ITERATIONS):
+        s = equations(problem, o, rule, p_hat).s
+        c, delta = s.image
+        if not (0 < c < 1 and delta < 1):
+            break
+        o, p_hat = replace(o, c=c, delta=max(delta, 1e-12)), s.p_hat
+    return o, p_hat
 
 
 def point(problem, distance, last):

@@ -9,13 +9,15 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from replicas import _franz_parisi
+from replicas import _franz_parisi, _loss_franz_parisi
+from replicas.channels import Loss
 
 __all__ = ["Energetic", "Overlaps", "scalar_averages"]
 
 LONGEST = 0.15  # Newton step in c and delta
 SMALLEST = 1e-27  # c and delta beyond notice
 WEAKEST = 1e-40  # forces beyond notice
+TABLE = 4096
 
 
 @dataclass(frozen=True)
@@ -112,18 +114,15 @@ class Energetic:
 def scalar_averages(reference, channel, o, rule):
     """`Energetic` of channels with one field."""
     out = np.empty(12)
-    _franz_parisi.energetic(
-        reference.kernel,
-        channel.kernel,
-        o.q,
-        o.eps,
-        o.eps_p,
-        o.eps_t,
-        o.eps1,
-        rule.step,
-        rule.window,
-        out,
-    )
+    kernels = reference.kernel, channel.kernel
+    overlaps = o.q, o.eps, o.eps_p, o.eps_t, o.eps1
+    if isinstance(reference, Loss) and reference.kind == "cross-entropy":
+        scratch = np.zeros((TABLE, 3)), np.empty((TABLE, 2))
+        _loss_franz_parisi.energetic(
+            *kernels, *overlaps, rule.step, rule.window, *scratch, out
+        )
+    else:
+        _franz_parisi.energetic(*kernels, *overlaps, rule.step, rule.window, out)
     # underflow: solutions close to all references, whose number does not feel it
     out[1:3] = np.maximum(out[1:3], WEAKEST)
     return Energetic(*out.tolist())
