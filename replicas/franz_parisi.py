@@ -8,7 +8,6 @@ from replicas.channels import Tree, single_unit
 from replicas.franz_parisi_reference import references, require_reference
 from replicas.franz_parisi_saddle import Problem, point
 from replicas.model import refuse_symmetric, require_constraint
-from replicas.priors import Binary
 from replicas.results import Curve, stack
 from replicas.tree_franz_parisi import LARGEST_OVERLAP
 
@@ -45,8 +44,8 @@ def franz_parisi(model, alpha, distance, reference=None):
     largest distance between solutions and, near p = q, where typical references are
     not replica symmetric.
 
-    Trees have spherical weights and at most three units (ValueError), and their
-    references an overlap up to 0.7 (three units) or 0.95 (two).
+    Trees may have at most three units (ValueError for more), and their references
+    an overlap up to 0.7 (three units) or 0.95 (two).
 
     Source: docs/franz_parisi.md (F1)-(F31).
     """
@@ -80,11 +79,6 @@ def _supported(model):
     channel = single_unit(model.channel)
     if not isinstance(channel, Tree):
         return channel
-    if isinstance(model.prior, Binary):
-        raise ValueError(
-            "franz_parisi: trees need spherical weights, given "
-            f"{model.prior!r} and {channel!r}"
-        )
     if channel.K > max(LARGEST_OVERLAP):
         raise ValueError(
             "franz_parisi: trees are supported with K = 1 or 3 (majority) and 1, 2 or "

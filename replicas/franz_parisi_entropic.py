@@ -15,6 +15,7 @@ from replicas.priors import Binary
 __all__ = ["Entropic", "binary", "entropic", "free"]
 
 EPS = 2.0**-52
+SMALLEST = 1e-200
 LEAST = 1e-12  # share of the natural scale of the two sides that is beyond notice
 
 
@@ -92,8 +93,9 @@ def binary(reference, o, hats, rule, p_hat):
     """(F24), (F25): the overlaps that the conjugates give, against those of o."""
     q1_hat, t_hat = hats
     out = np.empty(10)
+    q_hat = max(reference.q_hat, SMALLEST)
     p_hat = _binary_franz_parisi.entropic(
-        reference.q_hat, q1_hat, t_hat, o.eps_p, p_hat, rule.step, rule.window, out
+        q_hat, q1_hat, t_hat, o.eps_p, p_hat, rule.step, rule.window, out
     )
     L, _, tau_D, S, TS, tau_S, tau_TS, S_squared, tau2_S, norm = out.tolist()
     S = S or math.nan  # frozen beyond the range of a double
@@ -101,13 +103,14 @@ def binary(reference, o, hats, rule, p_hat):
     # q - t = q (1 - p) - dt c
     terms = [-0.5 * q1_hat * o.eps1, p_hat * o.eps_p, L]
     terms += [-t_hat * o.q * o.eps_p, t_hat * dt * o.c]
-    c = (o.q * o.eps_p - tau_D) / dt
+    # at q = 0 nothing tells the references apart: t = c = 0
+    c = (o.q * o.eps_p - tau_D) / dt if o.q > 0 else 0.0
     # derivatives in q1_hat, t_hat with p_hat eliminated by p
     d_eps1 = [-3 * S_squared + 2 * S - 2 * TS**2 / S, 2 * tau_TS - 2 * TS * tau_S / S]
     d_t = [-tau_TS + tau_S * TS / S, S - 2 * tau2_S + tau_S**2 / S]
     # c falls with the distance, where it may be below the rounding of its average
     unit = math.sqrt(o.span)
-    d_hats = np.array([d_eps1, d_t]) * hats / [[S], [dt * unit]]
+    d_hats = np.array([d_eps1, d_t]) * hats / [[S], [dt * unit or math.inf]]
     d_overlaps = [[2 * o.c / (1 - o.c**2), 1 / (1 - o.delta)], [-1 / unit, 0.0]]
     return Entropic(
         value=sum(terms) - free(Binary(), o),

@@ -1,5 +1,6 @@
 """Measures from which the references of the Franz-Parisi ansatz are drawn."""
 
+import math
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -81,6 +82,10 @@ def references(model, alpha):
 def _reference(model, alpha):
     if isinstance(model.channel, Loss) and model.channel.beta is None:
         frozen = freezing(model, alpha)
+        if not frozen.success:
+            nan = math.nan
+            missing = (nan, nan, nan, nan, (nan, nan, nan), nan)
+            return Reference(model.channel, *missing, frozen.message, "")
         model = replace(model, channel=replace(model.channel, beta=frozen.value))
     saddle = rs(model, np.array([alpha * (1 - ALPHA_STEP), alpha]))
     order = saddle.order

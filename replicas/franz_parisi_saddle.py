@@ -76,6 +76,13 @@ def energetic(problem, o, rule):
     return scalar_averages(problem.reference.channel, problem.channel, o, rule)
 
 
+def entropic_of(problem, o, hats, rule, p_hat):
+    """`Entropic`; the sums of trees are coarse, because their fields are many."""
+    if isinstance(problem.channel, Tree):
+        rule = Rule(0.5 * rule.step, rule.window + 1.5)
+    return entropic(problem.prior, problem.reference, o, hats, rule, p_hat)
+
+
 @dataclass(frozen=True)
 class State:
     """A point of the search: both terms at the overlaps, equations and Jacobian."""
@@ -95,7 +102,7 @@ def equations(problem, o, rule, p_hat=1.0):
     """(F7), (F25): residuals of the saddle equations and their Jacobian."""
     e = energetic(problem, o, rule)
     hats = (problem.alpha * e.dq1 * e.f1_squared, problem.alpha * e.dt * e.f1g)
-    s = entropic(problem.prior, problem.reference, o, hats, rule, p_hat)
+    s = entropic_of(problem, o, hats, rule, p_hat)
     dq1, dt = o.gradients()
     # (F10): logarithmic derivatives of the averages in q1 and t
     slopes = np.empty((2, 2))
@@ -259,9 +266,7 @@ def check(problem, state, rule):
     """Averages by a finer rule, the normalised entropy they give, and its error."""
     fine = energetic(problem, state.o, rule.finer())
     p_hat, hats = state.s.p_hat, state.hats
-    other = entropic(
-        problem.prior, problem.reference, state.o, hats, rule.finer(), p_hat
-    )
+    other = entropic_of(problem, state.o, hats, rule.finer(), p_hat)
     value = other.value + problem.alpha * fine.f
     error = problem.alpha * abs(fine.f - state.e.f) + abs(other.value - state.s.value)
     return fine, value, error + abs(value * (fine.norm - 1))
@@ -279,7 +284,8 @@ def reference_slope(problem, state, rule):
     values = []
     for reference in (problem.reference, problem.reference.moved()):
         o = replace(state.o, q=reference.q, eps=reference.eps)
-        f = energetic(replace(problem, reference=reference), o, rule).f
-        s = entropic(problem.prior, reference, o, state.hats, rule, state.s.p_hat)
+        moved = replace(problem, reference=reference)
+        f = energetic(moved, o, rule).f
+        s = entropic_of(moved, o, state.hats, rule, state.s.p_hat)
         values.append(s.value + problem.alpha * f)
     return values[1] - values[0]

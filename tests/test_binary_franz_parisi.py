@@ -254,10 +254,23 @@ def test_warning_of_references_above_their_capacity():
     assert "reference: its entropy is negative" in f.message[0]
 
 
-def test_franz_parisi_refuses_binary_trees():
+def test_franz_parisi_of_binary_trees():
     tree = rp.Model(rp.Binary(), rp.Tree(3))
-    with pytest.raises(ValueError, match="franz_parisi: trees need spherical weights"):
-        rp.franz_parisi(tree, 0.4, 0.1)
+    s = rp.rs(tree, 0.5)
+    f = rp.franz_parisi(tree, 0.5, [0.05, s.order["eps"] / 2])
+    assert f.success.all()
+    assert f.entropy[1] == pytest.approx(s.entropy, abs=f.error[1] + s.error)
+    assert f.order["q1"][1] == pytest.approx(s.order["q"], abs=1e-6)
+    assert f.stability[1] == pytest.approx(s.stability, abs=1e-5)
+
+
+def test_franz_parisi_of_the_binary_parity_is_that_of_independent_solutions():
+    # q = 0 and t = 0; far away a pattern is satisfied with probability 1/2
+    tree = rp.Model(rp.Binary(), rp.Tree(2, "parity"))
+    f = rp.franz_parisi(tree, 0.5, [0.05, 0.2, 0.499])
+    assert f.success.all()
+    assert np.all(f.order["t"] == 0)
+    assert f.entropy[2] == pytest.approx(math.log(2) / 2, abs=1e-4)
 
 
 def test_franz_parisi_fails_where_no_solutions_are_close():
@@ -356,3 +369,14 @@ def test_threshold_of_monotonicity_around_the_largest_margin():
     ]
     assert f.entropy == pytest.approx(exact, abs=1e-12)
     assert exact[1] < exact[0] - 1e-9
+
+
+@pytest.mark.parametrize("activation", ["sign", "relu"])
+def test_franz_parisi_of_wide_binary_committees(activation):
+    wide = rp.Model(rp.Binary(), rp.Wide(activation))
+    margin = rp.Model(rp.Binary(), rp.Wide(activation, 0.2))
+    s = rp.rs(wide, 0.5)
+    f = rp.franz_parisi(wide, 0.5, [0.02, s.order["eps"] / 2])
+    assert f.success.all()
+    assert f.entropy[1] == pytest.approx(s.entropy, abs=f.error[1] + s.error)
+    assert rp.franz_parisi(wide, 0.5, 0.02, margin).entropy > f.entropy[0]
