@@ -10,6 +10,7 @@ NAMES = (
     "rs",
     "local_entropy",
     "franz_parisi",
+    "binary_franz_parisi",
     "capacity",
     "krsb",
     "scans",

@@ -76,39 +76,53 @@ def _fields(channel):
 
 def references(model, alpha):
     """`Reference` for each load of the array alpha, as a dict."""
+    model = replace(model, channel=single_unit(model.channel))
     return {a: _reference(model, a) for a in map(float, np.unique(alpha))}
 
 
 def _reference(model, alpha):
-    if isinstance(model.channel, Loss) and model.channel.beta is None:
-        frozen = freezing(model, alpha)
-        if not frozen.success:
-            nan = math.nan
-            missing = (nan, nan, nan, nan, (nan, nan, nan), nan)
-            return Reference(model.channel, *missing, frozen.message, "")
-        model = replace(model, channel=replace(model.channel, beta=frozen.value))
-    saddle = rs(model, np.array([alpha * (1 - ALPHA_STEP), alpha]))
-    order = saddle.order
-    names = ("q", "eps", "q_hat") if isinstance(model.prior, Binary) else ("q", "eps")
-    near, here = (tuple(float(order[k][i]) for k in names) for i in (0, 1))
-    if len(names) == 2:
-        near, here = (*near, np.nan), (*here, np.nan)
-    residual = float(np.nan_to_num(saddle.residual[1]))
+    found = _frozen if _freezes(model.channel) else _typical
+    channel, here, near, stability, residual, failure, said = found(model, alpha)
+    if stability > 1:
+        said.append(f"replica symmetry is unstable (index {stability:.3g})")
     return Reference(
-        single_unit(model.channel),
+        channel,
         *here,
-        stability=float(saddle.stability[1]),
+        stability=stability,
         near=near,
-        shift=max(residual, RESIDUAL) / ALPHA_STEP,
-        failure="" if saddle.success[1] else str(saddle.message[1]),
-        warning=_warning(model, saddle),
+        shift=max(np.nan_to_num(residual), RESIDUAL) / ALPHA_STEP,
+        failure=failure,
+        warning="; ".join(said),
     )
 
 
-def _warning(model, saddle):
+def _freezes(channel):
+    return isinstance(channel, Loss) and channel.beta is None
+
+
+def _frozen(model, alpha):
+    """Minimisers of a loss; near: at the same temperature."""
+    f = freezing(model, alpha)
+    here, near, channel = _measure(f.order), (math.nan,) * 3, model.channel
+    if f.success:
+        channel = replace(channel, beta=f.value)
+        s = rs(replace(model, channel=channel), alpha * (1 - ALPHA_STEP))
+        near = _measure(s.order)
+    failure = "" if f.success else f.message
+    return channel, here, near, f.order["stability"], f.residual, failure, []
+
+
+def _typical(model, alpha):
+    s = rs(model, np.array([alpha * (1 - ALPHA_STEP), alpha]))
+    near, here = ({k: v[i] for k, v in s.order.items()} for i in (0, 1))
     said = []
-    if isinstance(model.prior, Binary) and saddle.entropy[1] < -saddle.error[1]:
-        said.append(f"its entropy is negative ({saddle.entropy[1]:.2g})")
-    if saddle.stability[1] > 1:
-        said.append(f"replica symmetry is unstable (index {saddle.stability[1]:.3g})")
-    return "; ".join(said)
+    if isinstance(model.prior, Binary) and s.entropy[1] < -s.error[1]:
+        said.append(f"its entropy is negative ({s.entropy[1]:.2g})")
+    failure = "" if s.success[1] else str(s.message[1])
+    numbers = float(s.stability[1]), float(s.residual[1])
+    return model.channel, _measure(here), _measure(near), *numbers, failure, said
+
+
+def _measure(order):
+    """q, 1 - q and, of binary weights, q_hat."""
+    return tuple(float(order.get(k, math.nan)) for k in ("q", "eps", "q_hat"))

@@ -222,3 +222,9 @@ def test_franz_parisi_refuses_a_loss_of_the_solutions():
         spherical = rp.Model(rp.Spherical(), rp.Perceptron())
         loss = rp.Model(rp.Spherical(), rp.Loss("cross-entropy", 2.0))
         rp.franz_parisi(spherical, 0.4, 0.1, loss)
+
+
+def test_franz_parisi_fails_where_the_loss_does_not_freeze():
+    f = rp.franz_parisi(BINARY, 0.4, 0.1, rp.Model(rp.Binary(), rp.Loss("errors")))
+    assert not f.success
+    assert "freezes" in f.message
