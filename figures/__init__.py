@@ -20,6 +20,7 @@ NAMES = (
     "message_passing",
     "stochastic",
     "symmetric",
+    "wide_activations",
 )
 
 

@@ -93,33 +93,40 @@ def flip_error(model, alpha, overlap, *, solutions="typical", distance=None):
             f"given {distance!r} for {solutions}"
         )
     if distance is None:
-        alpha, overlap = check.broadcast("flip_error", alpha=alpha, overlap=overlap)
-        saddles = rs(model, alpha)
+        loads, saddles = alpha, rs(model, alpha)
     else:
         distance = check.distance("flip_error", distance)
-        alpha, overlap, distance = check.broadcast(
-            "flip_error", alpha=alpha, overlap=overlap, distance=distance
-        )
-        saddles = local_entropy(model, alpha, distance)
-        distance = distance[()]
-    points = []
-    for index in np.ndindex(alpha.shape):
-        order = {k: _entry(v, index) for k, v in saddles.order.items()}
-        columns = ("stability", "residual", "success", "message")
-        saddle = {k: _entry(getattr(saddles, k), index) for k in columns}
-        points.append(_point(channel, float(overlap[index]), order, saddle))
+        loads, distance = check.broadcast("flip_error", alpha=alpha, distance=distance)
+        saddles = local_entropy(model, loads, distance)
+    # a saddle serves all overlaps
+    which = np.arange(loads.size).reshape(loads.shape)
+    which, overlap = check.broadcast("flip_error", alpha=which, overlap=overlap)
+    points = [
+        _point(channel, float(tau), *_saddle(saddles, np.unravel_index(i, loads.shape)))
+        for i, tau in zip(which.flat, overlap.flat, strict=True)
+    ]
+    alpha = loads.ravel()[which]
+    if distance is not None:
+        distance = distance.ravel()[which][()]
     return Robustness(
         model=model,
         alpha=alpha[()],
         overlap=overlap[()],
         solutions=solutions,
         distance=distance,
-        **stack(points, alpha.shape),
+        **stack(points, overlap.shape),
     )
 
 
-def _entry(column, index):
-    return column[index] if index else column
+def _saddle(saddles, index):
+    """Order parameters of one saddle, and what a point inherits from it."""
+
+    def entry(column):
+        return column[index] if index else column
+
+    columns = ("stability", "residual", "success", "message")
+    order = {name: entry(column) for name, column in saddles.order.items()}
+    return order, {name: entry(getattr(saddles, name)) for name in columns}
 
 
 def _point(channel, tau, order, saddle):
