@@ -310,6 +310,20 @@ def test_rsb_capacity_of_a_wide_committee_by_quadrature(channel):
     assert load == pytest.approx(c.value, rel=1e-9)
 
 
+@pytest.mark.parametrize(
+    "channel", [rp.Wide("relu"), rp.Wide("quadratic", 0.3), rp.Perceptron(-0.7)]
+)
+def test_rsb_capacity_agrees_with_its_twin(channel):
+    """The same value with 18 digits, and a minimum there."""
+    c = rp.capacity(model(channel), ansatz="1rsb")
+    exact = rp.reference.one_step_load(model(channel), c.order, dps=18)
+    assert abs(c.value - float(exact)) <= c.error + 1e-15 * c.value
+    for name, step in (("q0", 1e-3), ("w", 0.01 * c.order["w"])):
+        for sign in (-1, 1):
+            moved = c.order | {name: c.order[name] + sign * step}
+            assert rp.reference.one_step_load(model(channel), moved, dps=12) > exact
+
+
 # reference values, two steps; six digits are known of the first, nine of the others
 TWO_STEPS = [("relu", 2.653274, 5e-7), ("erf", 2.374354207, 1e-9)]
 TWO_STEPS += [("quadratic", 3.366400051, 1e-9)]
@@ -382,6 +396,10 @@ def test_capacity_beyond_the_range_of_a_double_fails():
 def test_capacity_refuses():
     with pytest.raises(ValueError, match="ansatz must be rs or 1rsb for a tree"):
         rp.capacity(model(rp.Tree(3)), "2rsb")
+    with pytest.raises(ValueError, match="the slope of the kernel must be finite"):
+        rp.reference.one_step_load(model(rp.Wide()), {"q0": 0.5, "w": 1.0})
+    with pytest.raises(ValueError, match=r"q0 must be in \[0, 1\) and w > 0"):
+        rp.reference.one_step_load(model(rp.Wide("relu")), {"q0": 1.0, "w": 1.0})
     with pytest.raises(TypeError, match="capacity: model must be a Model"):
         rp.capacity(rp.Perceptron())
     for ansatz in ("rsb", 1, None):

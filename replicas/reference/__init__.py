@@ -8,6 +8,7 @@ solvers return. Values are mpf with `dps` digits; set `mpmath.mp.dps` to print t
 from replicas.reference.average import GH, log_H
 from replicas.reference.binary_finite_y import binary_finite_y
 from replicas.reference.binary_large_y import binary_large_y
+from replicas.reference.capacity import one_step_load
 from replicas.reference.franz_parisi import franz_parisi
 from replicas.reference.large_y import large_y
 from replicas.reference.one_rsb import finite_y, one_rsb
@@ -24,6 +25,7 @@ __all__ = [
     "large_y",
     "log_H",
     "one_rsb",
+    "one_step_load",
     "refine",
     "rs",
 ]
