@@ -269,3 +269,29 @@ def test_relu_is_denser_than_sign_near_solutions_but_not_far_away():
     # reference values
     assert relu.entropy[3] == pytest.approx(0.2522864, abs=5e-8)
     assert sign.entropy[3] == pytest.approx(0.2549358, abs=5e-8)
+
+
+@pytest.mark.parametrize(
+    ("activation", "load"),
+    [("relu", 0.7915), ("sign", 0.7151), ("linear", 0.7553)],  # reference values
+)
+def test_load_at_which_the_curve_of_binary_weights_turns(activation, load):
+    found = rp.monotonic_load(binary(activation))
+    assert found.success and abs(found.value - load) < 1e-4
+
+
+def test_many_binary_replicas_approach_infinitely_many():
+    """relu, alpha = 0.6, q1 = 0.7: reference values, but for y = 400, where a dense
+    direct sum of both averages gives another one."""
+    y = np.array([40, 100, 200, 400, np.inf])
+    e = rp.local_entropy(binary("relu"), 0.6, 0.15, y=y)
+    known = [0.1782638, 0.1784293, 0.1785765, 0.1786789, 0.1788101]
+    assert e.success.all() and (np.abs(e.entropy - known) < e.error + 6e-8).all()
+    gaps = y[:-1] * (0.7 - e.order["q0"][:-1])
+    assert gaps == pytest.approx([1.1528, 1.1380, 1.1293, 1.1239], abs=6e-5)
+    assert e.order["delta"][-1] == pytest.approx(1.11826, abs=6e-6)
+
+
+def test_one_binary_replica_is_replica_symmetric():
+    e = rp.local_entropy(binary("relu"), 0.6, 0.15, y=1)
+    assert abs(e.entropy - rp.rs(binary("relu"), 0.6).entropy) < 2 * e.error + 1e-12
