@@ -1,4 +1,4 @@
-"""log Z(omega, V) of Gibbs weights exp(-beta loss): docs/channels.md (C20)-(C27)."""
+"""log Z(omega, V) of Gibbs weights exp(-beta loss): docs/channels.md (C20)-(C30)."""
 
 from libc.math cimport M_PI, asinh, exp, expm1, fabs, fmin, hypot, log, log1p, sqrt
 

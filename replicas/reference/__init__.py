@@ -6,6 +6,7 @@ solvers return. Values are mpf with `dps` digits; set `mpmath.mp.dps` to print t
 """
 
 from replicas.reference.average import GH, log_H
+from replicas.reference.binary import mean_loss, teacher
 from replicas.reference.binary_finite_y import binary_finite_y
 from replicas.reference.binary_large_y import binary_large_y
 from replicas.reference.capacity import one_step_load
@@ -24,8 +25,10 @@ __all__ = [
     "franz_parisi",
     "large_y",
     "log_H",
+    "mean_loss",
     "one_rsb",
     "one_step_load",
     "refine",
     "rs",
+    "teacher",
 ]

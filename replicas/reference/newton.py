@@ -12,12 +12,12 @@ STEP = 8  # digits of the step that differentiates, and of the Newton step to st
 # unknowns free of their bounds: overlaps in (0, 1), m and delta > 0, t anywhere
 FREED = {
     **dict.fromkeys(("q", "q0", "q1"), lambda q: mp.log(q / (1 - q))),
-    **dict.fromkeys(("m", "delta"), mp.log),
+    **dict.fromkeys(("m", "delta", "q_hat"), mp.log),
     "t": lambda t: t,
 }
 BOUND = {
     **dict.fromkeys(("q", "q0", "q1"), lambda x: 1 / (1 + mp.exp(-x))),
-    **dict.fromkeys(("m", "delta"), mp.exp),
+    **dict.fromkeys(("m", "delta", "q_hat"), mp.exp),
     "t": lambda x: x,
 }
 

@@ -6,6 +6,7 @@ import numpy as np
 from mpmath import mp, mpf
 
 from replicas import check
+from replicas.channels import Loss
 from replicas.reference.franz_parisi import FranzParisi
 from replicas.reference.large_y import LargeY
 from replicas.reference.newton import polish
@@ -119,12 +120,21 @@ def _given(result, index):
 
 
 def _rs(result, index, digits):
+    if isinstance(result.model.channel, Loss):
+        raise ValueError(
+            "refine: the channel must accept or refuse patterns, "
+            f"given {result.model.channel!r}"
+        )
     alpha, order = _given(result, index)
     q = 1 - order["eps"] if "eps" in order else order["q"]
     twin = ReplicaSymmetric("refine", result.model, alpha)
+    start = {"q": q}
+    if twin.binary:
+        start["q_hat"] = order["q_hat"]
     if q < SMALL and twin.zero_is_stationary():
-        q = mpf(0)
-    point = _polished(twin, {"q": q}, digits, ("q",) if q else ())
+        start = dict.fromkeys(start, mpf(0))
+    free = tuple(start) if start["q"] else ()
+    point = _polished(twin, start, digits, free)
     point["order"]["eps"] = 1 - point["order"]["q"]
     return point
 

@@ -2,8 +2,9 @@
 
 from mpmath import mp, mpf
 
-from replicas.channels import Tree
+from replicas.channels import Loss, Tree
 from replicas.model import require_model
+from replicas.priors import Binary
 from replicas.reference.average import (
     GH,
     Rule,
@@ -14,6 +15,7 @@ from replicas.reference.average import (
     require_normalised,
     window,
 )
+from replicas.reference.binary import binary_entropic, loss_averages
 from replicas.reference.channel import number, scalar_field
 from replicas.reference.trees import MAJORITY_K, tree_average
 
@@ -21,12 +23,16 @@ __all__ = ["ReplicaSymmetric", "capacity_rs", "rs"]
 
 
 class ReplicaSymmetric:
-    """S(q) of a channel with one field, of a parity or the majority of 3."""
+    """S(q) of a channel with one field, of a parity or the majority of 3.
+
+    Binary weights: a function of q_hat too, (M24). A Loss: the free entropy, (M25).
+    """
 
     def __init__(self, function, model, alpha):
         require_model(function, model)
         self.alpha = number(function, "alpha", alpha)
-        self.tree = None
+        self.tree = self.loss = None
+        self.binary = isinstance(model.prior, Binary)
         if isinstance(model.channel, Tree) and model.channel.K > 1:
             self.tree = model.channel
             if self.tree.rule == "majority" and self.tree.K != MAJORITY_K:
@@ -34,6 +40,8 @@ class ReplicaSymmetric:
                     f"{function}: of the majorities, K = 1 and 3 are supported, given "
                     f"{self.tree!r}"
                 )
+        elif isinstance(model.channel, Loss):
+            self.loss = model.channel
         else:
             self.field = scalar_field(function, model)
 
@@ -41,19 +49,27 @@ class ReplicaSymmetric:
         return int(-mp.log10(1 - order["q"])) * 2
 
     def evaluate(self, order, rule):
-        """Entropy and its derivative in q."""
+        """Entropy and its derivative in q, and in q_hat."""
         q = order["q"]
         eps = 1 - q
         energetic, force = (self._tree if self.tree else self._scalar)(q, rule)
+        if self.binary:
+            q_hat = order["q_hat"]
+            free, below = binary_entropic(q_hat, rule)
+            entropy = free - q_hat * eps / 2 + self.alpha * energetic
+            d_q = (q_hat - self.alpha * force) / 2
+            return entropy, {"q": d_q, "q_hat": (below - eps) / 2}
         entropy = (mp.log(eps) + q / eps) / 2 + self.alpha * energetic
         return entropy, {"q": q / (2 * eps**2) - self.alpha * force / 2}
 
     def zero_is_stationary(self):
         """Whether q = 0 is a saddle: no pattern prefers a direction (parity)."""
-        return self.evaluate({"q": mpf(0)}, Rule(15))[1]["q"] == 0
+        return self.evaluate({"q": mpf(0), "q_hat": mpf(0)}, Rule(15))[1]["q"] == 0
 
     def _scalar(self, q, rule):
         """E log H(u) and (d overlap/dq) E GH(u)^2/eps, u ~ N(threshold, gamma)."""
+        if self.loss:
+            return loss_averages(self.loss, q, rule)[:2]
         overlap = self.field.overlap(q)
         eps = 1 - overlap
         mean = self.field.threshold(eps)
@@ -87,8 +103,9 @@ def rs(model, alpha, order, *, dps=30):
 
     S = (log(1-q) + q/(1-q))/2 + alpha E log P(sqrt(q/(1-q)) z), (M5).
 
-    order : {"q": in [0, 1)} or {"eps": 1 - q}; channels with one field, the
-    majority of 3 and parities. Source: docs/reference.md (M5), (M6).
+    order : {"q": in [0, 1)} or {"eps": 1 - q}, and "q_hat" for binary weights;
+    channels with one field, the majority of 3 and parities. Of a Loss, the free
+    entropy. Source: docs/reference.md (M5), (M6), (M24), (M25).
     """
     twin = ReplicaSymmetric("rs", model, alpha)
     with mp.workdps(dps + 60):
@@ -96,7 +113,7 @@ def rs(model, alpha, order, *, dps=30):
         q = number("rs", "q", order["q"]) if q is None else q
         if not 0 <= q < 1:
             raise ValueError(f"rs: q must be in [0, 1), given {q}")
-        order = {"q": q}
+        order = {"q": q, "q_hat": number("rs", "q_hat", order.get("q_hat", 0))}
         return converge(lambda r: twin.evaluate(order, r), dps, twin.guard(order))
 
 
