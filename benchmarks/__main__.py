@@ -13,6 +13,7 @@ NAMES = (
     "binary_franz_parisi",
     "capacity",
     "krsb",
+    "binary",
     "scans",
     "learners",
     "msgpass",

@@ -36,6 +36,7 @@ MAX_NODES = {
     "parity": {2: 900, 3: 260, 4: 120, 5: 80, 6: 60, 7: 48, 8: 40, 9: 36},
 }
 SCAN = {"coarser": 1.7, "most": 48}
+NEAR_CAPACITY = -1.5, 1.5  # log q_hat around that of 3 to 9 binary units
 RULE = Rule(0.1, 9.0)  # of the terms of binary weights
 REFUSAL = "no saddle: alpha is above the RS capacity"
 UNRESOLVED = "the overlap exceeds 0.99, which the sums do not resolve"
@@ -216,24 +217,24 @@ def zero_entropy(channel):
         # q = 0 at every load below 1, S = (1 - alpha) log 2
         return Estimate(1.0, EPS, 0.0, True, "", {"q": 0.0, "eps": 1.0, "q_hat": 0.0})
 
-    def lost(x, **rule):
+    def at(x, **rule):
         w = terms(prior, x)
         f, first, *_ = averages(channel, w["q"] / w["eps"], f=True, **rule)
-        return -w["entropic"] - w["q_hat"] * w["eps"] / (channel.K * first) * f
+        return w, f, w["q_hat"] * w["eps"] / (channel.K * first)
 
-    points = scanned(prior)
-    brackets = scan(points, np.array([lost(x, **SCAN) for x in points]))
-    root = corrected_root(lost, *brackets[0])[0] if brackets else np.nan
-    if np.isnan(root):
-        order = dict.fromkeys(("q", "eps", "q_hat"), np.nan)
-        return Estimate(np.nan, np.nan, np.nan, False, UNRESOLVED, order)
-    w = terms(prior, root)
-    gamma = w["q"] / w["eps"]
-    f, first, *_ = averages(channel, gamma, coarser=0.75, f=True)
-    check = averages(channel, gamma, window=WINDOW + 0.5, f=True)[0]
+    def entropy(x, **rule):
+        w, f, load = at(x, **rule)
+        return w["entropic"] + load * f
+
+    x = brentq(lambda x: entropy(x, **SCAN), *NEAR_CAPACITY, xtol=1e-5)
+    slope = (entropy(x + 1e-3, **SCAN) - entropy(x - 1e-3, **SCAN)) / 2e-3
+    w, f, load = at(x - entropy(x) / slope)
+    check = averages(
+        channel, w["q"] / w["eps"], coarser=1.2, window=WINDOW + 0.5, f=True
+    )[0]
     # stationary in x, as the entropy is
     value = -w["entropic"] / f
-    residual = abs(np.log(value * channel.K * first / (w["q_hat"] * w["eps"])))
+    residual = abs(np.log(value / load))
     error = value * (abs(check / f - 1) + residual**2 + ROUNDING)
     order = {name: w[name] for name in ("q", "eps", "q_hat")}
     return Estimate(float(value), float(error), float(residual), True, "", order)
