@@ -68,10 +68,9 @@ cdef Peak proximal(double omega, double V, const Scalar* c) noexcept nogil:
     # (C24): v + softplus(2 gamma omega + exp(v)) = log(2 gamma beta V) for
     # exp(v) = 2 gamma (x - omega); convex, and v starts above the root
     cdef double two_gamma = 2 * c.gamma, a = two_gamma * omega
-    cdef double top = log(two_gamma * c.beta * V), v = top, u, s, step
+    cdef double top = log(two_gamma * c.beta * V), v = top - a, u, s, step
     cdef Peak p
-    if top - a > 1:
-        v = fmin(v, log(top - a))
+    v = fmin(top, log(v) if v > 1 else v)
     for _ in range(100):
         u = exp(v)
         s = 1 / (1 + exp(-a - u))
@@ -242,12 +241,16 @@ def mean_loss(
 def log_errors(ScalarChannel channel, double q, double V, double step):
     """Log of the share of errors, log-concave in z: its peak, then outwards (C30)."""
     cdef Scalar c = channel.c
-    cdef double low = -60, high = 20, golden = 0.381966011250105, total = 0, w = 0
+    cdef double low = -8, high = 0, golden = 0.381966011250105, total = 0, w = 0
     cdef double left, right, at_left, at_right
     cdef Grid grid
     cdef int i, side
     c.step *= step / 0.125
     with nogil:
+        # log P falls with the field
+        while weighed(2 * low, q, V, &c) > weighed(low, q, V, &c):
+            low *= 2
+        low *= 2
         left, right = low + golden * (high - low), high - golden * (high - low)
         at_left, at_right = weighed(left, q, V, &c), weighed(right, q, V, &c)
         while high - low > 0.1 * sqrt(V):

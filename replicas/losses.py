@@ -26,7 +26,7 @@ FINEST = 0.03
 COLDEST = 1e90
 EPS = np.finfo(float).eps
 NAMES = "q", "eps", "q_hat", "beta", "energy", "errors", "log_errors", "free_entropy"
-UNSOLVED = "no saddle below q = 1 - 1e-13"
+UNSOLVED = "no saddle with q between 1e-34 and 1 - 1e-13"
 FROZEN = "the entropy is negative: below the freezing temperature"
 
 

@@ -21,7 +21,7 @@ RULE = Rule()
 NOT_UNIQUE = "no unique saddle: alpha is near or above the RS capacity"
 UNIQUE_ABOVE = -2.5  # margins at which alpha(q) increases up to capacity
 COLUMNS = 7
-FROZEN = "no saddle below q = 1 - 1e-13: the weights are frozen"
+FROZEN = "no saddle with q between 1e-34 and 1 - 1e-13"
 REFUSAL = "no saddle: alpha is above the RS capacity"
 
 

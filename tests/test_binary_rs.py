@@ -2,7 +2,10 @@
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from scipy.integrate import quad
+from scipy.optimize import brentq
 from scipy.special import log_ndtr
 
 import replicas as rp
@@ -220,3 +223,80 @@ def test_capacity_of_binary_trees_tends_to_the_wide_committee():
     ]
     assert gaps[0] * 5 == pytest.approx(gaps[1] * 7, rel=0.1)
     assert gaps[1] * 7 == pytest.approx(gaps[2] * 9, rel=0.1)
+
+
+def capacity_by(z, weight):
+    """Capacity of the perceptron from sums over given nodes."""
+
+    def entropy(alpha):
+        def excess(x):
+            q = weight @ np.tanh(np.exp(0.5 * x) * z) ** 2
+            u = np.sqrt(q / (1 - q)) * z
+            ratio = np.exp(-0.5 * u * u - log_ndtr(u)) / np.sqrt(2 * np.pi)
+            return x - np.log(alpha * weight @ ratio**2 / (1 - q))
+
+        x = brentq(excess, -2, 2, xtol=1e-13)
+        q_hat = np.exp(x)
+        q = weight @ np.tanh(np.sqrt(q_hat) * z) ** 2
+        log_2cosh = weight @ np.logaddexp(np.sqrt(q_hat) * z, -np.sqrt(q_hat) * z)
+        energetic = weight @ log_ndtr(np.sqrt(q / (1 - q)) * z)
+        return log_2cosh - 0.5 * q_hat * (1 - q) + alpha * energetic
+
+    return brentq(entropy, 0.75, 0.9, xtol=1e-13)
+
+
+def test_capacity_of_hermite_nodes_is_wrong():
+    # pitfall: 40 nodes are off by 3e-6; a trapezoid and the solver agree
+    value = rp.capacity(model()).value
+    gauss = capacity_by(*hermite(40))
+    z = 0.1 * np.arange(-90, 91)
+    trapezoid = capacity_by(z, 0.1 * np.exp(-0.5 * z * z) / np.sqrt(2 * np.pi))
+    assert abs(gauss - value) == pytest.approx(2.7e-6, rel=0.2)
+    assert trapezoid == pytest.approx(value, abs=1e-12)
+
+
+def test_weights_of_a_large_q_hat_need_their_own_step():
+    # pitfall: at q_hat = 72 the spacing 0.15 misses the poles of tanh; here 1 - q of
+    # the trapezoid is off by 1e-3, and the nodes of the solver follow the poles
+    for q_hat, wrong in ((72.0, 1e-5), (1e4, 0.1), (1e8, 0.9)):
+        root = np.sqrt(q_hat)
+        z = 0.15 * np.arange(-60, 61)
+        w = 0.15 * np.exp(-0.5 * z * z) / np.sqrt(2 * np.pi)
+        exact = gaussian(
+            lambda z, r=root: 1 / np.cosh(np.minimum(r * abs(z), 300)) ** 2
+        )
+        if q_hat > 1e3:
+            # E sech^2 = (2 - pi^2/(12 q_hat) + ...) / sqrt(2 pi q_hat)
+            exact = (2 - np.pi**2 / (12 * q_hat)) / np.sqrt(2 * np.pi * q_hat)
+        fixed = w @ np.cosh(np.clip(root * z, -300, 300)) ** -2.0
+        ours = rp.Binary.kernel.terms(np.log(q_hat), 0.125, 8.5)
+        assert abs(fixed / exact - 1) > wrong
+        assert ours["eps"] == pytest.approx(exact, rel=1e-7)
+
+
+@given(
+    log_alpha=st.floats(-12, 0),
+    kappa=st.floats(-2, 3),
+    wide=st.booleans(),
+)
+def test_rs_of_binary_weights_obeys_its_invariants(log_alpha, kappa, wide):
+    channel = rp.Wide("sign", kappa) if wide else rp.Perceptron(kappa)
+    limit = rp.capacity(model(channel))
+    alpha = float(np.exp(log_alpha)) * limit.value
+    s = rp.rs(model(channel), [alpha, 1.01 * alpha])
+    assert s.success.all() and (s.residual < 1e-8).all()
+    # fewer solutions and more similar ones at a higher load; some below the capacity
+    assert -s.error[0] <= s.entropy[0] + 1e-12
+    assert s.entropy[1] - s.error.sum() <= s.entropy[0] <= np.log(2) + 1e-14
+    assert 0 < s.order["q"][0] < s.order["q"][1] < 1
+    # annealed bound: log 2 + alpha log P
+    annealed = np.log(2) + alpha * log_ndtr(-kappa)
+    assert s.entropy[0] <= annealed + s.error[0] + 1e-14
+
+
+def test_rs_of_binary_weights_survives_extremes():
+    s = rp.rs(model(), [1e-40, 1e-30, 1.2732, 1e5])
+    assert s.success.tolist() == [False, True, True, False]
+    assert s.order["eps"][2] < 1e-4 and s.error[2] < 1e-9
+    assert "no saddle with q between" in s.message[0] == s.message[3]
+    assert rp.capacity(model(rp.Perceptron(-30.0))).success is False

@@ -7,10 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.integrate import quad
+from scipy.optimize import brentq
 from scipy.special import log_ndtr
 
 import replicas as rp
-from replicas._loss import log_errors
+from replicas._loss import log_errors, mean_loss
 
 
 def model(channel):
@@ -280,3 +281,41 @@ def test_solvers_refuse_what_a_loss_does_not_have():
         rp.freezing(model(cross_entropy(1.0)), [0.4, 0.5])
     with pytest.raises(ValueError, match="at_line: beta of the Loss must be given"):
         rp.at_line(model(cross_entropy(1.0)))
+
+
+def test_freezing_by_a_fixed_step_is_wrong():
+    # pitfall: the spacing 0.15 of the binary sums moves beta* from 98.1 to 80.8
+    alpha, channel = 0.4, cross_entropy(1.0)
+    z = 0.15 * np.arange(-60, 61)
+    w = 0.15 * np.exp(-0.5 * z * z) / np.sqrt(2 * np.pi)
+    x = 0.02 * np.arange(-450, 451)
+    u = 0.02 * np.exp(-0.5 * x * x) / np.sqrt(2 * np.pi)
+
+    def entropy(beta):
+        cold = cross_entropy(1.0, beta)
+
+        def excess(log_q_hat):
+            q = w @ np.tanh(np.exp(0.5 * log_q_hat) * z) ** 2
+            d = cold.log_z(np.sqrt(q) * x, 1 - q)[1]
+            return log_q_hat - np.log(alpha * u @ d**2)
+
+        q_hat = np.exp(brentq(excess, 0, 6))
+        q = w @ np.tanh(np.sqrt(q_hat) * z) ** 2
+        mean = mean_loss(cold.kernel, q, 1 - q, 0.1, 9.0)
+        field = np.sqrt(q_hat) * z
+        free = w @ np.logaddexp(field, -field) - 0.5 * q_hat * (1 - q)
+        f = cold.log_z(np.sqrt(q) * x, 1 - q)[0]
+        return free + alpha * (u @ f + beta * mean)
+
+    fixed = brentq(entropy, 60, 95)
+    assert fixed == pytest.approx(80.85, abs=0.05)
+    assert rp.freezing(model(channel), alpha).value == pytest.approx(
+        98.0826531, rel=1e-8
+    )
+
+
+def test_freezing_survives_extremes():
+    for gamma, alpha in ((0.01, 0.4), (100.0, 0.4), (1.0, 0.01), (2.0, 5.0)):
+        f = rp.freezing(model(cross_entropy(gamma)), alpha)
+        assert f.success and f.order["log_errors"] < 0
+        assert f.error < 1e-3 * f.value and 0 < f.order["q"] < 1
