@@ -32,7 +32,7 @@ def main(arguments=None):
         parser.error(f"cannot write to {options.out}: {error.strerror or error}")
     try:
         return _make(names, options)
-    except scans.StoreError as error:
+    except (scans.StoreError, RuntimeError, ImportError) as error:
         print(f"figures: {error}", file=sys.stderr)
         return 1
 
