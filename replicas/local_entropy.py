@@ -13,7 +13,7 @@ from replicas import (
     tree_large_y,
 )
 from replicas.channels import Tree, single_unit
-from replicas.model import refuse_symmetric, require_model
+from replicas.model import refuse_symmetric, require_constraint
 from replicas.priors import Binary
 from replicas.results import Curve, failed_point, stack
 
@@ -80,7 +80,7 @@ def local_entropy(
     Source: docs/large_y.md (L1)-(L10), docs/large_y_trees.md, docs/finite_y.md,
     docs/rsb_centre.md, docs/binary_local_entropy.md.
     """
-    require_model("local_entropy", model)
+    require_constraint("local_entropy", model)
     refuse_symmetric("local_entropy", model)
     alpha = check.positive("local_entropy", "alpha", alpha)
     distance = check.distance("local_entropy", distance)

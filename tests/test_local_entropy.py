@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 import replicas as rp
 
 PERCEPTRON = rp.Model(rp.Spherical(), rp.Perceptron())
+LOSS = rp.Model(rp.Binary(), rp.Loss("cross-entropy", 1.0))
 WIDE = rp.Model(rp.Spherical(), rp.Wide())
 
 
@@ -78,6 +79,7 @@ def test_local_entropy_falls_with_load_and_distance(alpha, distance, factor, wid
         ({"centre": "2rsb"}, ValueError, "centre must be one of rs"),
         ({"between": "centre", "y": 1}, ValueError, "y must be > 1"),
         ({"model": rp.Perceptron()}, TypeError, "model must be a Model"),
+        ({"model": LOSS}, ValueError, "channel must accept or refuse a pattern"),
         (
             {"alpha": [1, 2], "distance": [0.1, 0.2, 0.3]},
             ValueError,
