@@ -11,7 +11,7 @@ import numpy as np
 from scipy.optimize import brentq
 
 from replicas import _rs, check
-from replicas._loss import log_errors, mean_loss
+from replicas._loss_averages import log_errors, mean_loss
 from replicas.channels import Loss
 from replicas.model import require_model
 from replicas.priors import Binary
@@ -23,7 +23,7 @@ __all__ = ["freezing", "saddles"]
 
 TOLERANCE = 1e-13  # of the entropy over 1 + |its two terms|
 FINEST = 0.03
-COLDEST = 1e90
+WARMEST, COLDEST = 30.0, 207.0  # -log beta, log beta; 1e90
 EPS = np.finfo(float).eps
 NAMES = "q", "eps", "q_hat", "beta", "energy", "errors", "log_errors", "free_entropy"
 UNSOLVED = "no saddle with q between 1e-34 and 1 - 1e-13"
@@ -74,7 +74,7 @@ def freezing(model, alpha):
     point, slope = _frozen(model, float(alpha))
     order = point["order"] | {"stability": point["stability"]}
     beta = order["beta"]
-    error = point["error"] / abs(slope) + 4 * EPS * beta
+    error = (point["error"] + abs(point["entropy"])) / abs(slope) + 4 * EPS * beta
     success, message = point["success"], point["message"]
     return Estimate(beta, float(error), point["residual"], success, message, order)
 
@@ -163,9 +163,9 @@ def _frozen(model, alpha):
         mean = mean_loss(kernel, *row[:2], fine.step, fine.window)
         return row[3] + beta * alpha * mean
 
-    bracket = _bracket(entropy)
+    bracket, message = _bracket(entropy)
     if bracket is None:
-        return _failed("no beta below 1e90 freezes the weights"), math.nan
+        return _failed(message), math.nan
     t = brentq(entropy, *bracket, xtol=1e-7)
     slope = (entropy(t + 1e-3) - entropy(t)) / 1e-3
     for _ in range(8):
@@ -177,9 +177,12 @@ def _frozen(model, alpha):
 
 
 def _bracket(entropy):
-    """Interval of log beta in which the entropy turns negative."""
-    t, step = 0.0, math.log(6)
-    value = entropy(t)
-    while value > 0 and t < math.log(COLDEST):
+    """Interval of log beta in which the entropy turns negative, or why none."""
+    t, step, value = 0.0, math.log(6), entropy(0.0)
+    while value <= 0 and t > -WARMEST:
+        t, value = t - step, entropy(t - step)
+    while value > 0 and t < COLDEST:
         t, value = t + step, entropy(t + step)
-    return None if not value <= 0 else (t - step if t else -12.0, t)
+    if value <= 0:
+        return (t - step, t), ""
+    return None, "no beta below 1e90 freezes the weights" if value > 0 else UNSOLVED

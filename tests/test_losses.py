@@ -11,7 +11,7 @@ from scipy.optimize import brentq
 from scipy.special import log_ndtr
 
 import replicas as rp
-from replicas._loss import log_errors, mean_loss
+from replicas._loss_averages import log_errors, mean_loss
 
 
 def model(channel):
@@ -33,15 +33,15 @@ def weighted(channel, omega, V, powers, low=-np.inf):
 
     The window follows the maximum of the weight.
     """
-    eta = np.linspace(-12, 12 + channel.beta * np.sqrt(V), 400_001)
+    eta = np.linspace(-12, 12 + channel.beta * np.sqrt(V), 100_001)
     cost = 0.5 * eta**2 + channel.beta * loss(channel, omega + np.sqrt(V) * eta)
     peak = eta[cost.argmin()]
-    eta = np.linspace(peak - 13, peak + 13, 400_001)
+    eta = np.linspace(peak - 13, peak + 13, 100_001)
     cost = 0.5 * eta**2 + channel.beta * loss(channel, omega + np.sqrt(V) * eta)
     w = np.exp(cost.min() - cost)
     w[omega + np.sqrt(V) * eta < low] = 0
     total = w.sum()
-    log_z = np.log(total * 26 / 400_000 / np.sqrt(2 * np.pi)) - cost.min()
+    log_z = np.log(total * 26 / 100_000 / np.sqrt(2 * np.pi)) - cost.min()
     return log_z, [(w * eta**n).sum() / total for n in powers]
 
 
