@@ -69,14 +69,10 @@ def franz_parisi(model, prior, alpha, distance, K=1, kappa=0.0, gamma=None):
     """Local entropy around typical solutions, or minimisers of the cross-entropy."""
     import replicas as rp
 
-    model = _model(model, prior, K, kappa)
     reference = None
     if gamma is not None:
-        frozen = freezing("cross-entropy", prior, alpha, gamma)
-        if not frozen.success:
-            raise ArithmeticError(f"no minimisers to start from: {frozen.message}")
-        loss = rp.Loss("cross-entropy", gamma, beta=frozen.value)
-        reference = rp.Model(model.prior, loss)
+        reference = rp.Model(_prior(prior), rp.Loss("cross-entropy", gamma))
+    model = _model(model, prior, K, kappa)
     curve = rp.franz_parisi(model, alpha, distance, reference=reference)
     return _columns(curve, "entropy", "normalised")
 
