@@ -22,7 +22,7 @@ EPS = 2.0**-52
 TOLERANCE = 1e-13  # absolute, of the entropy
 ORDER = ("q1", "eps", "delta", "q_hat", "dq_hat", "p_hat")
 NEAREST, FARTHEST = -28.0, 690.0  # log delta
-WALK = (0.1, 0.3, 0.5, 0.7, 0.85, 0.95, 1.0)  # fractions of a distance
+WALK = (0.95, 0.9, 0.8, 0.65, 0.5, 0.3, 0.1)  # fractions of a distance to start from
 TYPICAL = "no saddle with delta > 0: the distance exceeds that of typical solutions"
 VANISHING = "the normalised entropy is above -1e-290: delta leaves double range"
 PLATEAU = (
@@ -168,11 +168,13 @@ def around_centre(channel, alpha, distance, *, start=None):
         return failed_point(typical.message, **dict.fromkeys(ORDER, math.nan))
     if distance >= typical_distance(typical):
         return _all_solutions(typical, distance)
-    walk = _from_replicas(channel, alpha, WALK[0] * distance)
-    for fraction in WALK:
-        if not walk["success"]:
-            return point
-        walk = _around_centre(channel, alpha, fraction * distance, walk["order"])
+    for first in WALK:
+        walk = _from_replicas(channel, alpha, first * distance)
+        if walk["success"]:
+            break
+    for fraction in np.linspace(first, 1, 6)[1:].tolist():
+        if walk["success"]:
+            walk = _around_centre(channel, alpha, fraction * distance, walk["order"])
     return walk
 
 

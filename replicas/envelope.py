@@ -6,7 +6,7 @@ from scipy.optimize import brentq
 
 from replicas import binary_finite_y, binary_large_y, check
 from replicas.channels import Tree, single_unit
-from replicas.model import require_model
+from replicas.model import refuse_symmetric, require_constraint
 from replicas.priors import Binary
 from replicas.results import Curve, failed_point, stack
 
@@ -40,12 +40,13 @@ def envelope(model, alpha, distance, between="centre"):
 
     Source: docs/binary_local_entropy.md (BL24).
     """
-    require_model("envelope", model)
+    require_constraint("envelope", model)
+    refuse_symmetric("envelope", model)
     channel = single_unit(model.channel)
     if not isinstance(model.prior, Binary) or isinstance(channel, Tree):
         raise ValueError(
-            "envelope: the weights must be Binary and the channel have one field, "
-            f"given {model!r}"
+            "envelope: the weights must be Binary and the channel Perceptron or "
+            f"Wide, given {model!r}"
         )
     check.choice("envelope", "between", between, ("replicas", "centre"))
     alpha = check.positive("envelope", "alpha", alpha)

@@ -45,8 +45,9 @@ def local_entropy(
     distance : float or array in (0, 1/2), d = (1 - overlap)/2.
     y : float or array, number of replicas, >= 1; infinity allowed.
     between : "replicas", d is the mutual distance; "centre", the distance to the
-        normalised barycentre of the replicas (y > 1), for binary weights to a binary
-        reference that maximises the entropy.
+        normalised barycentre of the replicas (y > 1), for binary weights to a free
+        binary reference; "solution", the same to a reference that is a solution
+        (binary weights, Perceptron).
     centre : ansatz for the centres: "rs", replica symmetry; "1rsb"; "krsb", with
         `levels` levels; "frsb", full replica symmetry breaking, extrapolated in the
         number of levels. All but "rs" need y = infinity and a channel with one field.
@@ -71,11 +72,14 @@ def local_entropy(
     rate at which a further level lowers the entropy: 0 within rounding where none does.
 
     Binary weights: channels with one field, symmetric centre. Entropies count
-    solutions; order has "q1", "eps" = 1 - q1, "delta", "q_hat", "dq_hat" and "p_hat" =
-    (d entropy/d distance)/2, 0 between replicas. `stability` is infinite where the
-    field of the centre has a jump. Saddles with p_hat < 0 are refused: the maximum over
-    the reference is that of a smaller distance. Beyond the typical distance to the
-    centre the entropy is that of all solutions, and delta = 0.
+    solutions; entropy is Phi/y, normalised less its value at alpha = 0. order has "q1",
+    "eps" = 1 - q1, conjugates, and "p_hat" = (d entropy/d distance)/2 (0 between
+    replicas); at y = infinity "delta"; at finite y "q0", "local_entropy" = dPhi/dy and
+    "external_entropy" = Phi - y dPhi/dy, nats per weight. `stability` is infinite where
+    the field of the centre has a jump, and not computed (nan) around solutions at
+    finite y. Saddles with p_hat < 0 are refused: the maximum over the reference is that
+    of a smaller distance. Beyond the typical distance to the centre the entropy at
+    y = infinity is that of all solutions, and delta = 0.
 
     Source: docs/large_y.md (L1)-(L10), docs/large_y_trees.md, docs/finite_y.md,
     docs/rsb_centre.md, docs/binary_local_entropy.md.

@@ -7,7 +7,7 @@ from scipy.optimize import minimize_scalar, root
 
 from replicas.binary_large_y import LADDER, State
 from replicas.channels import Tree, single_unit
-from replicas.model import require_model
+from replicas.model import refuse_symmetric, require_constraint
 from replicas.priors import Binary
 from replicas.results import Estimate
 
@@ -33,12 +33,13 @@ def monotonic_load(model):
 
     Source: docs/binary_local_entropy.md (BL14).
     """
-    require_model("monotonic_load", model)
+    require_constraint("monotonic_load", model)
+    refuse_symmetric("monotonic_load", model)
     channel = single_unit(model.channel)
     if not isinstance(model.prior, Binary) or isinstance(channel, Tree):
         raise ValueError(
-            "monotonic_load: the weights must be Binary and the channel have one "
-            f"field, given {model!r}"
+            "monotonic_load: the weights must be Binary and the channel "
+            f"Perceptron or Wide, given {model!r}"
         )
     last = np.log([0.75, 1.0])
 

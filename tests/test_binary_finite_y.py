@@ -250,7 +250,7 @@ def test_monotonic_load_equals_reference(model, load, digits):
         (
             lambda: rp.monotonic_load(rp.Model(rp.Binary(), rp.Tree(3))),
             ValueError,
-            "monotonic_load: the weights must be Binary and the channel have one",
+            "monotonic_load: the weights must be Binary and the channel",
         ),
         (lambda: rp.monotonic_load(1), TypeError, "model must be a Model"),
     ],

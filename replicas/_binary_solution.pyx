@@ -1,0 +1,242 @@
+"""Averages of y replicas around a binary solution: docs/binary_local_entropy.md.
+
+Two outer Gaussians: x, the field of the reference, and u, that of the replicas given x;
+one inner, v of the patterns or X of the weights. (BL36)-(BL40).
+"""
+
+from libc.math cimport NAN, exp, fabs, fmax, fmin, log, log1p, sqrt, tanh
+from libc.stdlib cimport free, malloc
+
+from replicas._channels cimport Field, Scalar, ScalarChannel
+from replicas._quadrature cimport Grid, Rule, front_grid, gauss_node
+
+cdef enum:
+    MAX_NODES = 100000
+
+ctypedef struct Pattern:
+    Scalar channel
+    double y
+    # reference's inner field: its part along v, and its own variance
+    double along
+    double own
+    # replicas' inner field
+    double root_D
+    double V
+
+ctypedef struct Node:
+    Field ref
+    Field field
+    double exponent
+    double slope
+    double curvature
+
+
+cdef inline Node node_at(Pattern* p, double a, double h, double v) noexcept nogil:
+    cdef Node n
+    n.ref = p.channel.log_z(a + p.along * v, p.own, &p.channel)
+    n.field = p.channel.log_z(h + p.root_D * v, p.V, &p.channel)
+    n.exponent = n.ref.log_z + p.y * n.field.log_z - 0.5 * v * v
+    n.slope = p.along * n.ref.d + p.y * p.root_D * n.field.d - v
+    n.curvature = 1 - p.along * p.along * n.ref.d2
+    n.curvature -= p.y * p.root_D * p.root_D * n.field.d2
+    return n
+
+
+cdef double tilted(
+    Pattern* p, double a, double h, double* start, Rule rule, double* mean
+) noexcept nogil:
+    # log int Dv f~ Z^y; means of A = (log f~)', g = (log Z)', g^2, log Z and A g
+    cdef double v = start[0], step, flank, width, up, factor, w, norm = 0
+    cdef double r = 0, g = 0, gg = 0, z = 0, rg = 0
+    cdef double fall = 0.5 * rule.window * rule.window
+    cdef Node top, n
+    cdef int side
+    for _ in range(200):
+        top = node_at(p, a, h, v)
+        step = top.slope / top.curvature
+        v += step
+        if fabs(step) * sqrt(top.curvature) < 1e-2:
+            break
+    top = node_at(p, a, h, v)
+    start[0] = v
+    # the walls are on the left: crowd where the exponent has fallen by 2
+    flank = v - 2 / sqrt(top.curvature)
+    for _ in range(20):
+        n = node_at(p, a, h, flank)
+        if top.exponent - 2 - n.exponent < 0.5:
+            break
+        flank += (top.exponent - 2 - n.exponent) / n.slope
+    width = 1 / sqrt(n.curvature)
+    step = rule.step / (1 + 0.13 * fabs(v - flank) * sqrt(top.curvature))
+    for side in range(2):
+        factor = exp(step if side else -step)
+        up = sqrt(factor)
+        while True:
+            n = node_at(p, a, h, flank + 0.5 * width * (up - 1 / up))
+            if not n.exponent > top.exponent - fall:
+                break
+            w = (up + 1 / up) * exp(n.exponent - top.exponent)
+            norm += w
+            r += w * n.ref.d
+            g += w * n.field.d
+            gg += w * n.field.d * n.field.d
+            z += w * n.field.log_z
+            rg += w * n.ref.d * n.field.d
+            up *= factor
+    mean[0], mean[1], mean[2], mean[3] = r / norm, g / norm, gg / norm, z / norm
+    mean[4] = rg / norm
+    return top.exponent + log(0.5 * norm * width * step) - 0.9189385332046727
+
+
+def channel(
+    ScalarChannel channel, double eps_ref, double t, double c, double dq, double eps,
+    double p, double y, double step, double window,
+):
+    """(norm, log int, <A>^2, <A><g>, <g>^2, <g^2>, <log Z>, <A g>) over (x, u).
+
+    c^2 = q0 - t^2/q_ref, dq = q1 - q0, eps = 1 - q1.
+    """
+    cdef Pattern s
+    cdef Rule rule
+    cdef Grid outer, grid
+    cdef double q_ref = 1 - eps_ref, root = sqrt(q_ref), r, x, u, weight = 0, w = 0
+    cdef double front, log_integral, v
+    cdef double[5] mean
+    cdef double[8] total
+    cdef int i, j, k
+    with nogil:
+        for k in range(8):
+            total[k] = 0
+        rule.step, rule.window = step, window
+        s.channel, s.y, s.V, s.root_D = channel.c, y, eps, sqrt(dq)
+        r = (p - t) / sqrt(dq)  # correlation times sqrt(eps_ref)
+        s.along, s.own = r, fmax(eps_ref - r * r, 1e-14)
+        # the reference reaches the margin, its inner field narrowed by the tilt
+        outer = front_grid(
+            channel.c.kappa / root,
+            2.8 * sqrt(s.own + r * r / (1 + y * dq / eps)) / root,
+            rule,
+        )
+        for i in range(outer.n):
+            x = gauss_node(outer, i, &weight)
+            front = (channel.c.kappa - t / root * x) / fmax(c, 1e-8)
+            grid = front_grid(front, 2.8 * sqrt(eps + dq) / fmax(c, 1e-8), rule)
+            v = 0
+            for j in range(grid.n):
+                u = gauss_node(grid, j, &w)
+                log_integral = tilted(
+                    &s, root * x, t / root * x + c * u, &v, rule, mean
+                )
+                w *= weight
+                total[0] += w
+                total[1] += w * log_integral
+                total[2] += w * mean[0] * mean[0]
+                total[3] += w * mean[0] * mean[1]
+                total[4] += w * mean[1] * mean[1]
+                total[5] += w * mean[2]
+                total[6] += w * mean[3]
+                total[7] += w * mean[4]
+    return tuple(total)
+
+
+def weights(
+    double root_ref, double tau, double c, double dq_hat, double w0, double y,
+    double step, double window,
+):
+    """Averages over (x, u) of means tilted over X and w.
+
+    The reference's field is root_ref x, the replicas' tau x + c u; variance of X given
+    them dq_hat/y. Returns (norm, log int, <w>^2, <w><T>, 1 - <w T>, <T>^2, 1 - <T^2>,
+    <w T> - <w><T>, <T^2> - <T>^2, log 2cosh X); nan where the nodes are too many.
+    """
+    cdef double b = sqrt(dq_hat / y), spacing, X, reach, ratio = w0 * y / dq_hat
+    cdef double x, u, weight = 0, w = 0, h, s, z, e, top, k, value
+    cdef double norm, m, T, tie, d1, d2, dw, lc, g
+    cdef double[10] total
+    cdef double* exponent
+    cdef double* gap
+    cdef double* row
+    cdef Grid outer, grid
+    cdef Rule rule
+    cdef int i, j, l, n, low, high
+    cdef bint done = False
+    rule.step, rule.window = step, window
+    with nogil:
+        for i in range(10):
+            total[i] = 0
+        spacing = 6 * step * fmin(b, b * b / (0.17 + 4.9 * b * b) if b > 0.2 else b)
+        # the reference switches where root_ref x + y m (tau x + c u) = 0
+        m = 1
+        for _ in range(50):
+            m = tanh(w0 + dq_hat * m)
+        outer = front_grid(
+            0, (2 + 2.8 * y * m * c) / (root_ref + y * m * tau), rule
+        )
+        reach = (tau + c) * (window + 2) * 1.3 + w0 + dq_hat + (window + 2) * b
+        n = <int>fmin(reach / spacing, MAX_NODES) + 2
+        exponent = <double*>malloc(3 * (2 * n + 1) * sizeof(double))
+        if exponent != NULL and n < MAX_NODES:
+            done = True
+            gap, row = exponent + n + 1, exponent + 2 * (n + 1)
+            for j in range(n + 1):
+                X = j * spacing
+                exponent[j] = y * (X + log1p(exp(-2 * X)))
+                gap[j] = 2 / (1 + exp(2 * X))
+            for i in range(outer.n):
+                x = gauss_node(outer, i, &weight)
+                k = root_ref * x
+                grid = front_grid(
+                    -(k / (y * m) + tau * x) / fmax(c, 1e-8),
+                    2 / (y * m * fmax(c, 1e-8)), rule,
+                )
+                for l in range(grid.n):
+                    u = gauss_node(grid, l, &w)
+                    w *= weight
+                    h = tau * x + c * u
+                    reach = fabs(w0) + dq_hat + window * b
+                    low = max(<int>((h - reach) / spacing) - 1, -n)
+                    high = min(<int>((h + reach) / spacing) + 1, n)
+                    top = -1e300
+                    for j in range(low, high + 1):
+                        z, s = (j * spacing - h) / b, ratio * (j * spacing - h) + k
+                        value = exponent[j if j > 0 else -j] - 0.5 * z * z + fabs(s)
+                        row[j - low] = value
+                        top = fmax(top, value)
+                    norm = d1 = d2 = dw = lc = tie = 0
+                    for j in range(low, high + 1):
+                        value = row[j - low] - top
+                        if value < -0.5 * window * window - 5:
+                            continue
+                        s = ratio * (j * spacing - h) + k
+                        e = exp(-2 * fabs(s))
+                        value = exp(value) * (1 + e)
+                        g = gap[j if j > 0 else -j]
+                        T = 1 - g if j >= 0 else g - 1
+                        norm += value
+                        d1 += value * T
+                        d2 += value * g * (2 - g)
+                        e = 2 * e / (1 + e)
+                        dw += value * (1 - e if s > 0 else e - 1)
+                        g = e + g - e * g
+                        tie += value * (g if (s > 0) == (j > 0) else 2 - g)
+                        lc += value * exponent[j if j > 0 else -j]
+                    d1, d2, dw, tie, lc = (
+                        d1 / norm, d2 / norm, dw / norm, tie / norm, lc / norm
+                    )
+                    total[0] += w
+                    total[1] += w * (
+                        top - 0.5 * w0 * ratio
+                        + log(norm * spacing / b) - 0.9189385332046727
+                    )
+                    total[2] += w * dw * dw
+                    total[3] += w * dw * d1
+                    total[4] += w * tie
+                    total[5] += w * d1 * d1
+                    total[6] += w * d2
+                    total[7] += w * (1 - tie - dw * d1)
+                    total[8] += w * (1 - d2 - d1 * d1)
+                    total[9] += w * lc / y
+        free(exponent)
+    if not done:
+        return (NAN,) * 10
+    return tuple(total)

@@ -1,0 +1,230 @@
+"""Local entropy of y replicas around binary solutions: docs/binary_local_entropy.md."""
+
+import math
+from dataclasses import dataclass
+from functools import partial
+from itertools import pairwise
+
+import numpy as np
+from scipy.optimize import root
+
+from replicas import _binary_solution, binary_finite_y, binary_solution_large_y
+from replicas.binary_large_y import binary_entropy
+from replicas.quadrature import Rule
+from replicas.results import failed_point
+
+__all__ = ["ORDER", "around_solution"]
+
+EPS = 2.0**-52
+ORDER = ("q_ref", "t", "q0", "q1", "eps_ref", "c", "eps", "correlation")
+ORDER += ("q_ref_hat", "t_hat")
+ORDER += ("q0_hat", "dq_hat", "p_hat", "w0", "local_entropy", "external_entropy")
+COARSE = Rule(0.3, 6.5)
+LADDER = (Rule(0.18, 8.0), Rule(0.13, 8.3), Rule(0.09, 8.6))
+TOLERANCE = 1e-10  # absolute, of the entropy
+MET = 1e-6  # logarithms of the two sides of the equations
+DOWN = (30.0, 20.0, 14.0, 10.0, 8.0, 5.5, 4.0, 3.0, 2.4, 2.0, 1.7, 1.5, 1.3)
+LOST = "no saddle around a solution was found"
+
+
+@dataclass(frozen=True)
+class State:
+    """Both averages at the unknowns v = (log eps_ref, logit of the correlation of the
+    inner fields, log dq, log w0, log c), the last one absent at y = 1, where c = 0.
+
+    patterns, weights : what the kernels return; c^2 = q0 - t^2/q_ref.
+    """
+
+    alpha: float
+    y: float
+    distance: float
+    overlaps: tuple
+    w0: float
+    hats: tuple
+    patterns: tuple
+    weights: tuple
+
+    @staticmethod
+    def at(rule, channel, alpha, distance, y, v):
+        p = 1 - 2 * distance
+        v = np.clip(v, -60, 30)
+        eps_ref = min(math.exp(v[0]), 1 - 1e-9)
+        r, dq, w0 = 1 / (1 + math.exp(-v[1])), math.exp(v[2]), math.exp(v[3])
+        c = math.exp(v[4]) if len(v) > 4 else 0.0
+        t = p - r * math.sqrt(eps_ref * dq)
+        q0 = t * t / (1 - eps_ref) + c * c
+        eps = 1 - q0 - dq
+        overlaps = (eps_ref, t, c, dq, eps)
+        if not (0 < eps < 1 and 0 < t < p):
+            return State(alpha, y, distance, overlaps, w0, (), (), ())
+        rules = rule.step, rule.window
+        seen = _binary_solution.channel(
+            channel.kernel, eps_ref, t, c, dq, eps, p, y, *rules
+        )
+        _, _, aa, ag, gg, g2, *_ = seen
+        q_ref_hat, t_hat, q0_hat = alpha * aa, alpha * ag, alpha * gg
+        dq_hat = y * alpha * (g2 - gg)
+        # kept from underflow where the constraint does not bind
+        root_ref = math.sqrt(max(q_ref_hat, 1e-200))
+        own = math.sqrt(max(q0_hat - (t_hat / root_ref) ** 2, 0.0))
+        weights = _binary_solution.weights(
+            root_ref, t_hat / root_ref, own if c else 0.0, dq_hat, w0, y, *rules
+        )
+        hats = (q_ref_hat, t_hat, q0_hat, dq_hat)
+        return State(alpha, y, distance, overlaps, w0, hats, seen, weights)
+
+    @property
+    def residuals(self):
+        """Logarithms of the two sides of (BL39)."""
+        (eps_ref, t, c, dq, _), p = self.overlaps, 1 - 2 * self.distance
+        unknowns = 5 if c else 4
+        if not self.weights:
+            return (math.nan,) * unknowns
+        _, _, ww, wt, gap, tt, _, covariance, variance, _ = self.weights
+        sides = [1 - ww, covariance, variance, gap, tt - wt * wt / ww][:unknowns]
+        if not all(x > 0 for x in sides):
+            return (math.nan,) * unknowns
+        targets = (eps_ref, p - t, dq, 2 * self.distance, c * c)
+        return tuple(math.log(x / z) for x, z in zip(sides, targets, strict=False))
+
+    @property
+    def phi(self):
+        """Phi and S_loc = dPhi/dy: (BL36), (BL40)."""
+        (eps_ref, t, _, dq, eps), y = self.overlaps, self.y
+        q_ref_hat, t_hat, q0_hat, dq_hat = self.hats
+        q1 = 1 - eps
+        # p_hat p - t_hat t with p_hat = w0 + t_hat
+        p = 1 - 2 * self.distance
+        linear = self.w0 * p + t_hat * (p - t)
+        phi = -0.5 * q_ref_hat * eps_ref - y * linear
+        phi -= 0.5 * y * (q0_hat * (eps + y * dq) + dq_hat * (q1 + eps / y))
+        phi += self.weights[1] + self.alpha * self.patterns[1]
+        local = -linear - 0.5 * q0_hat * (eps + 2 * y * dq)
+        local -= 0.5 * dq_hat * (2 * q1 + eps / y)
+        local += self.weights[9] + self.alpha * self.patterns[6]
+        return phi, local
+
+
+def around_solution(channel, alpha, distance, y, *, start=None):
+    """Point of y replicas at distance d from a reference that is a solution: (BL36)."""
+    at = partial(State.at, channel=channel, alpha=alpha, distance=distance)
+    known = _known(start, y)
+    walks = [] if known is None else [(known, (y,))]
+    large = binary_solution_large_y.around_solution(channel, alpha, distance)
+    if large["success"] and large["order"]["delta"] > 0:
+        limit = _from_limit(large["order"], distance, max(y, 30.0))
+        walks += [(limit, (y,)), (limit, (*(n for n in DOWN if n > y), y))]
+    for begin in (max(y, 4.0), max(y, 10.0)):
+        first = _from_free(channel, alpha, distance, begin, large)
+        if first is not None:
+            walks.append((first, (*(n for n in DOWN if y < n < begin), y)))
+    for unknowns, steps in walks:
+        for n in steps:
+            size = 4 if n == 1 else 5
+            residuals = _residuals(at, COARSE, n)
+            unknowns = root(residuals, unknowns[:size], tol=1e-4).x
+        if max(map(abs, residuals(unknowns))) < 0.01:
+            point = _finish(at, y, unknowns)
+            if point["success"]:
+                return point
+    return failed_point(LOST, **dict.fromkeys(ORDER, math.nan))
+
+
+def _residuals(at, rule, y):
+    def residuals(v):
+        return at(rule, y=y, v=v).residuals
+
+    return residuals
+
+
+def _from_limit(order, distance, y):
+    """Unknowns at large y, from those at y = infinity."""
+    p, e = 1 - 2 * distance, order["eps_ref"]
+    if math.isnan(e):
+        return np.full(5, math.nan)
+    eps_ref, dq = e / (y + e), order["delta"] / y
+    r = min(order["theta"] / math.sqrt(e * order["delta"]), 0.999)
+    t = p - r * math.sqrt(eps_ref * dq)
+    c = math.sqrt(max(order["q1"] - dq - t * t / (1 - eps_ref), 1e-4))
+    return np.log([eps_ref, r / (1 - r), dq, order["w0"], c])
+
+
+def _from_free(channel, alpha, distance, y, large):
+    """Unknowns from those around a free reference at this y."""
+    free = binary_finite_y.dense(channel, alpha, distance, y)
+    if not free["success"]:
+        return None
+    o, e = free["order"], large["order"]["eps_ref"]
+    if math.isnan(e):
+        e = 2 / math.sqrt(o["q0_hat"])
+    eps_ref, dq, p = e / (y + e), o["q1"] - o["q0"], 1 - 2 * distance
+    # t so that c^2 is a part of q0
+    t = min(math.sqrt(0.97 * o["q0"] * (1 - eps_ref)), 0.995 * p)
+    r = min((p - t) / math.sqrt(eps_ref * dq), 0.99)
+    t = p - r * math.sqrt(eps_ref * dq)
+    c = math.sqrt(max(o["q0"] - t * t / (1 - eps_ref), 1e-3))
+    numbers = (eps_ref, r / (1 - r), dq, 0.9 * o["p_hat"], c)
+    return np.log(numbers)
+
+
+def _known(start, y):
+    """Unknowns of a neighbouring point, if it is one."""
+    if start is None or not start["success"] or "t_hat" not in start["order"]:
+        return None
+    o = start["order"]
+    if y > 1 and o["c"] == 0:
+        return None
+    dq, ratio = o["q1"] - o["q0"], o["correlation"] / (1 - o["correlation"])
+    unknowns = [math.log(x) for x in (o["eps_ref"], ratio, dq, o["w0"])]
+    return np.array(unknowns + [math.log(o["c"])] * (y > 1))
+
+
+def _finish(at, y, unknowns):
+    """Newton steps with the Jacobian of the coarse rule; error by a finer one."""
+    coarse = _residuals(at, COARSE, y)
+    here = np.array(coarse(unknowns))
+    moved = [coarse(unknowns + 1e-4 * unit) for unit in np.eye(len(unknowns))]
+    inverse = np.linalg.inv((np.array(moved) - here).T / 1e-4)
+    for rule, finer in pairwise(LADDER):
+        best = at(rule, y=y, v=unknowns)
+        for _ in range(12):
+            trial = unknowns - inverse @ best.residuals
+            state = at(rule, y=y, v=trial)
+            if not _size(state) < 0.7 * _size(best):
+                break
+            best, unknowns = state, trial
+        if not _size(best) < MET:
+            return failed_point(LOST, **dict.fromkeys(ORDER, math.nan))
+        point = _describe(best, at(finer, y=y, v=unknowns))
+        if point["error"] < TOLERANCE:
+            break
+    return point
+
+
+def _size(state):
+    return max(map(abs, state.residuals))
+
+
+def _describe(state, fine):
+    y, (eps_ref, t, c, dq, eps) = state.y, state.overlaps
+    (phi, local), residual = fine.phi, _size(fine)
+    q_ref_hat, t_hat, q0_hat, dq_hat = fine.hats
+    bend = fine.alpha * fine.patterns[7] - t_hat  # (BL41)
+    correlation = (1 - 2 * state.distance - t) / math.sqrt(eps_ref * dq)
+    order = (1 - eps_ref, t, 1 - eps - dq, 1 - eps, eps_ref, c, eps, correlation)
+    order += (q_ref_hat, t_hat, q0_hat, dq_hat, state.w0 - bend, state.w0)
+    order += (local, phi - y * local)
+    norm = abs(fine.weights[0] - 1) * abs(fine.weights[1])
+    norm += fine.alpha * abs(fine.patterns[1] * (fine.patterns[0] - 1))
+    scale = q0_hat * (eps + y * dq) + dq_hat + q_ref_hat / y
+    error = abs(phi - state.phi[0]) / y + 4 * norm / y
+    return {
+        "entropy": phi / y,
+        "normalised": phi / y - binary_entropy(state.distance),
+        "order": dict(zip(ORDER, order, strict=True)),
+        "stability": math.nan,
+        "error": error + scale * (residual**2 + 32 * EPS),
+        "residual": residual,
+        "success": True,
+        "message": "",
+    }
