@@ -4,6 +4,8 @@ import pickle
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from mpmath import mp
 from scipy.integrate import dblquad
 from scipy.special import erf
@@ -200,3 +202,33 @@ def test_sum_of_kernels_is_a_kernel():
     assert mixed.kernel.overlap(0.6, 0.4)[:3] == pytest.approx(
         (0.18 + 0.7 * r[0], 0.12 + 0.7 * r[1], 0.3 + 0.7 * r[2]), rel=1e-11
     )
+
+
+coefficients = st.lists(st.floats(0, 1), min_size=1, max_size=12).filter(
+    lambda a: sum(a) > 0.1
+)
+
+
+@settings(deadline=None, max_examples=20)
+@given(coefficients, st.floats(1e-6, 1))
+def test_power_series_with_positive_coefficients_is_a_kernel(a, eps):
+    poly = np.polynomial.Polynomial([0, *a])
+    wide = rp.Wide(rp.Kernel(poly))
+    value, lost, d, _ = wide.kernel.overlap(1 - eps, eps)
+    total = sum(a)
+    assert value == pytest.approx(poly(1 - eps) / total, abs=1e-12)
+    n = np.arange(1, len(a) + 1)
+    exact = -np.expm1(n * np.log1p(-min(eps, 1 - 1e-16))) @ a / total
+    assert lost == pytest.approx(exact, rel=1e-9)
+    assert d == pytest.approx(poly.deriv()(1 - eps) / total, rel=1e-8, abs=1e-10)
+
+
+@settings(deadline=None, max_examples=20)
+@given(coefficients, st.integers(0, 7), st.floats(0.01, 1))
+def test_power_series_with_a_negative_coefficient_is_refused(a, n, size):
+    a = [*a, *[0.0] * 8]
+    a[n] = -size
+    if sum(a) <= 0:
+        a[8] += 1 - sum(a)
+    with pytest.raises(ValueError, match="Wide: the kernel must"):
+        rp.Wide(rp.Kernel(np.polynomial.Polynomial([0, *a])))
