@@ -32,7 +32,10 @@ def activation_tables(g):
     w = w * np.exp(-0.5 * x * x) / np.sqrt(2 * np.pi)
     values = array_of("activation", g, x)
     c = _hermite_coefficients(x, w * values, LONGEST_SERIES)
-    variance = float(w @ (values - c[0]) ** 2)
+    square = w * (values - c[0]) ** 2
+    variance = float(square.sum())
+    if square[np.abs(x) > WINDOW - 1].sum() > 1e-12 * variance:
+        refuse("activation must have a finite variance Delta(1) of Gaussian fields")
     if not variance > 1e-24 * (1 + c[0] ** 2):
         refuse("activation must not be constant: the variance Delta(1) vanishes")
     # rounding would give an even function a spurious odd part

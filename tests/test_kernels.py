@@ -116,6 +116,18 @@ def test_step_has_the_overlap_of_a_bivariate_orthant():
         assert d * wide.variance == pytest.approx(density, rel=1e-12)
 
 
+def test_exponential_units_have_an_exponential_kernel():
+    """E e^u e^v - e = e (e^q - 1)."""
+    wide = rp.Wide(np.exp)
+    assert wide.variance == pytest.approx(np.e * (np.e - 1), rel=1e-13)
+    value, lost, d, d2 = wide.kernel.overlap(0.7, 0.3)
+    scale = np.exp(0.7) / (np.e - 1)
+    assert (value, d, d2) == pytest.approx(
+        ((np.exp(0.7) - 1) / (np.e - 1), scale, scale), rel=1e-12
+    )
+    assert lost == pytest.approx(1 - value, rel=1e-13)
+
+
 def test_affine_changes_of_the_activation_change_nothing():
     a = rp.Wide(np.tanh).kernel.overlap(0.8, 0.2)
     b = rp.Wide(lambda x: 2 - 7 * np.tanh(x)).kernel.overlap(0.8, 0.2)
@@ -166,6 +178,7 @@ def test_slope_is_infinite_for_jumps():
         (lambda: rp.Wide(lambda x: 1j * x), TypeError, "activation must map an array"),
         (lambda: rp.Wide(lambda x: x / (x > 0)), ValueError, "must be finite"),
         (lambda: rp.Wide(lambda x: np.sign(np.sin(9 * x))), ValueError, "at most 20"),
+        (lambda: rp.Wide(lambda x: np.exp(x * x / 4)), ValueError, "finite variance"),
         (lambda: rp.Kernel(0.3), TypeError, "Kernel: delta must be a function"),
     ],
 )
