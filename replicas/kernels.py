@@ -126,6 +126,8 @@ def _fit(lost, power):
         c = np.linalg.lstsq(W * chebyshev.chebvander(x, degree), right, rcond=None)[0]
         off = np.abs(W[:, 0] * chebyshev.chebval(x, c) - right).max()
         fits.append((off, c))
+        if off < 1e-15:
+            break
     best = min(off for off, _ in fits)
     if not best < 1e-10:
         refuse("the kernel must be smooth in arccos q between 0 and pi/3")
