@@ -112,6 +112,28 @@ cdef void block_node(
             block.Gam[l * LANES + r] = Gam[l]
 
 
+def fields(
+    const signed char[:, ::1] patterns, bint tree, const double[:, ::1] weights,
+    double[:, ::1] out,
+):
+    """Fill the fields (MP1) of the patterns, (M, K), from the weights (K, n)."""
+    cdef int K = weights.shape[0], r, l
+    cdef Py_ssize_t n = weights.shape[1], stride = patterns.shape[1], mu = 0
+    cdef Py_ssize_t offset = n if tree else 0
+    cdef double root = sqrt(n)
+    cdef Block block
+    with nogil:
+        while mu < patterns.shape[0]:
+            block.rows = <int>min(<Py_ssize_t>LANES, patterns.shape[0] - mu)
+            for l in range(K):
+                forward(
+                    &block, 1, 0, &patterns[mu, l * offset], stride, n, &weights[l, 0]
+                )
+                for r in range(block.rows):
+                    out[mu + r, l] = block.omega[r] / root
+            mu += block.rows
+
+
 def sweep(
     OutputNode output, const signed char[:, ::1] patterns,
     const signed char[::1] labels, bint tree, const Py_ssize_t[::1] edges,

@@ -112,4 +112,4 @@ def weights_array(function, values, K, n):
             f"{function}: weights must have {K} x {n} entries, "
             f"given shape {weights.shape}"
         )
-    return weights.reshape(K, n)
+    return np.ascontiguousarray(weights.reshape(K, n))

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from msgpass import files
+from msgpass import _amp, files
 from msgpass.arrays import (
     check_machine,
     labels_array,
@@ -113,8 +113,11 @@ class Instance:
         """Fields Delta_l = n^(-1/2) sum_i W_li xi_li of the patterns: array (M, K)."""
         weights = weights_array("Instance.fields", weights, self.K, self.n)
         fields = np.empty((self.M, self.K))
+        if self.signs:
+            _amp.fields(self.patterns, self.tree, weights, fields)
+            return fields
         for rows in row_blocks(self.patterns):
-            block = self.patterns[rows].astype(float)
+            block = self.patterns[rows]
             if self.tree:
                 units = block.reshape(len(block), self.K, self.n)
                 fields[rows] = np.einsum("mki,ki->mk", units, weights)

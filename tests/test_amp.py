@@ -140,6 +140,17 @@ def test_amp_counts_nearly_all_weights_for_one_pattern():
                 assert half == pytest.approx(-np.log(2), abs=2e-3)
 
 
+def test_amp_knows_the_share_of_the_sphere_that_fits_two_patterns():
+    for seed in range(5):
+        inst = mp.Instance.random(999, 2 / 999, rng=seed)
+        rho = np.mean(inst.patterns[0].astype(float) * inst.patterns[1])
+        exact = np.log(0.25 + np.arcsin(rho) / (2 * np.pi))
+        # the overlap rho of the two patterns is itself of order n^(-1/2)
+        assert 999 * mp.amp(inst).entropy == pytest.approx(
+            exact, abs=3 * rho**2 + 0.003
+        )
+
+
 @pytest.mark.parametrize("K", [1, 3, 5])
 def test_amp_is_near_enumeration_on_small_binary_machines(K):
     deviations = []
