@@ -23,7 +23,7 @@ MARKS = {"binary": "o", "continuous": "s"}
 
 def tasks(quick):
     """Theory and instances for both priors, and several sizes at one load."""
-    size, instances = (1001, 8) if quick else (4001, 20)
+    size, instances = (1001, 12) if quick else (4001, 20)
     sizes = (501, 1001, 2001, 4001) if quick else (1001, 2001, 4001, 10001)
     pieces = []
     for weights, loads in LOADS.items():
@@ -93,7 +93,7 @@ def draw(dataset):
         for name, mark in MARKS.items()
     }
     style.key(axes[0], key, loc="upper right")
-    style.key(axes[2], marks, loc="lower left")
+    style.key(axes[2], marks, loc="upper left")
     return figure
 
 

@@ -7,6 +7,7 @@ adjusted in every iteration of AMP. docs/message_passing.md derives (MP19)-(MP22
 import numpy as np
 from scipy.optimize import brentq
 from scipy.special import xlogy
+from tqdm import tqdm
 
 import replicas as rp
 from msgpass import _norm
@@ -28,6 +29,7 @@ def local_entropy(
     tol=1e-9,
     max_sweeps=2000,
     threads=1,
+    progress=False,
 ):
     r"""Bethe entropy S(d) of the weights that fit an instance at distance d.
 
@@ -39,6 +41,7 @@ def local_entropy(
     weights : "continuous", on the sphere |W|^2 = N, or "binary".
     distance : float or array, d = (1 - overlap)/2 in (0, 1/2).
     damping, tol, max_sweeps, threads : as in `amp`.
+    progress : show a progress bar over the distances.
 
     Returns
     -------
@@ -66,7 +69,8 @@ def local_entropy(
     run = {"damping": share, "adapt": damping is None, "tol": tol}
     run["max_sweeps"] = max_sweeps
     points, state = [None] * distances.size, None
-    for i in np.argsort(distances, axis=None):
+    outward = np.argsort(distances, axis=None)
+    for i in tqdm(outward, disable=not progress, desc="distances"):
         points[i], state = _point(engine, state, distances.flat[i], run)
     columns = stack(points, distances.shape)
     prior = rp.Binary() if weights == "binary" else rp.Spherical()
