@@ -17,6 +17,7 @@ NAMES = (
     "scans",
     "learners",
     "msgpass",
+    "bp",
 )
 MEMORY = 500  # MB
 
