@@ -5,9 +5,9 @@ of the weights. K = 1 is a scalar channel of `replicas`; K > 1 counts votes in p
 doubles, and in the log domain, by the tree channel of `replicas`, where they underflow.
 """
 
-from libc.math cimport M_PI, M_SQRT1_2, exp, fabs, log, sqrt
-from scipy.special.cython_special cimport erfcx
+from libc.math cimport log, sqrt
 
+from msgpass._rows cimport row_tails
 from replicas._channels cimport Field, MAX_K, ScalarChannel, TreeChannel, tree_log_p
 
 # field of a unit that is always negative, in units of its standard deviation
@@ -116,7 +116,8 @@ cdef double node(
     cdef double[MAX_K + 1] q
     cdef double[MAX_K + 1] bell
     cdef double[MAX_K + 1] piv
-    cdef double x, scale, tail, Z, log_z, sign = 1 if c.parity else label
+    cdef double[MAX_K + 1] x
+    cdef double Z, log_z, sign = 1 if c.parity else label
     cdef int l
     cdef Field f
     if c.K == 1:
@@ -124,13 +125,10 @@ cdef double node(
         g[0], Gam[0] = label * f.d, -f.d2
         return f.log_z
     for l in range(c.K):
-        scale = 1 / sqrt(V[l])
-        x = sign * omega[l] * scale
-        # one exp and one erfcx give both tails and the density
-        bell[l] = exp(-0.5 * x * x)
-        tail = 0.5 * bell[l] * erfcx(fabs(x) * M_SQRT1_2)
-        bell[l] *= scale * (M_SQRT1_2 / sqrt(M_PI))
-        p[l], q[l] = (1 - tail, tail) if x > 0 else (tail, 1 - tail)
+        x[l] = sign * omega[l] / sqrt(V[l])
+    for l in range(c.K, (c.K + 7) // 8 * 8):
+        x[l] = 0
+    row_tails(c.K, x, p, q, bell)
     if c.parity:
         Z = parity(c.K, label, p, q, piv)
     else:
@@ -138,7 +136,7 @@ cdef double node(
     if Z > SMALL:
         log_z = log(Z)
         for l in range(c.K):
-            g[l] = sign * piv[l] * bell[l] / Z
+            g[l] = sign * piv[l] * bell[l] / (Z * sqrt(V[l]))
     else:
         log_z = log_node(c, label, omega, V, g)
     for l in range(c.K):

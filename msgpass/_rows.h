@@ -12,6 +12,15 @@
 #include <stdint.h>
 #include <string.h>
 
+#if defined(__GNUC__)
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wunused-function"
+#endif
+#include "_lanes.h"
+#if defined(__GNUC__)
+#pragma GCC diagnostic pop
+#endif
+
 /* degrees of the expansions in row_update_spins_erf */
 #define ROW_TAYLOR 12
 #define ROW_TAYLOR_LONG 22
@@ -69,6 +78,13 @@ ROW_INLINE double row_clip(double u)
 {
     u = u > ROW_U_MAX ? ROW_U_MAX : u;
     return u < -ROW_U_MAX ? -ROW_U_MAX : u;
+}
+
+/* both tails and the density of a Gaussian at x, `count` of them, rounded up to eights:
+   see lanes_tails */
+ROW_KERNEL void row_tails(int count, const double *x, double *p, double *q, double *bell)
+{
+    lanes_tails((count + 7) / 8 * 8, x, p, q, bell);
 }
 
 /* m = tanh(T - U), v = 1 - m^2 without cancellation */
