@@ -21,6 +21,10 @@ NAMES = (
     "stochastic",
     "symmetric",
     "wide_activations",
+    "algorithms",
+    "hessians",
+    "images",
+    "learning_capacity",
 )
 
 
