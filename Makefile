@@ -12,13 +12,13 @@ SOURCES = $(foreach d,replicas msgpass learners,$(wildcard $d/*.pyx $d/*.pxd $d/
 .NOTPARALLEL:
 .PHONY: figures test test-full test-debug bench lint dist clean
 
-figures: .venv/.built
+figures: .venv/.built .venv/.images
 	$(BIN)/python -m figures make --all --out gallery --jobs 2
 
-test: .venv/.built .venv/.test
+test: .venv/.built .venv/.test .venv/.images
 	$(BIN)/python -m pytest -q
 
-test-full: .venv/.built .venv/.test .venv/.cluster
+test-full: .venv/.built .venv/.test .venv/.images .venv/.cluster
 	$(BIN)/python -m pytest -q -m "full or not full"
 
 bench: .venv/.built .venv/.test
@@ -71,6 +71,10 @@ test-debug: .venv-debug/.tools
 
 .venv/.test: .venv/.tools Makefile
 	$(BIN)/pip install -q $(TEST)
+	touch $@
+
+.venv/.images: .venv/.tools Makefile
+	$(BIN)/pip install -q "scikit-learn>=1.5"
 	touch $@
 
 .venv/.cluster: .venv/.tools Makefile

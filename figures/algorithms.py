@@ -81,7 +81,7 @@ def draw(dataset):
         algorithm: {"color": trained.COLOURS[algorithm], "marker": "."}
         for algorithm in trained.ALGORITHMS
     }
-    style.key(axes[1], look | theory_key, loc="lower left", fontsize=6.5)
+    style.key(axes[0], look | theory_key, loc="upper right", fontsize=6.5)
     style.letters(axes, ("all distances", "small distances"))
     return figure
 
