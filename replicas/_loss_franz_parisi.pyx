@@ -6,7 +6,7 @@ weights alone is tabulated, and the law is pushed onto the nodes of the table.
 """
 
 from libc.float cimport DBL_EPSILON
-from libc.math cimport M_PI, NAN, asinh, ceil, exp, fabs, fmax, log, sinh, sqrt
+from libc.math cimport M_PI, NAN, asinh, ceil, exp, fabs, fmax, fmin, log, sinh, sqrt
 
 from replicas._channels cimport Field, Front, Scalar, ScalarChannel
 from replicas._franz_parisi cimport Fields, correlate
@@ -122,20 +122,21 @@ cdef Table tabulate(
     Fields o, Scalar reference, Scalar channel, Rule rule
 ) noexcept nogil:
     # (F31): the mean field between the ends of both laws, crowding at the front of f
-    cdef double L = rule.window + 3, e = o.root_V * sqrt(o.rest), t
+    cdef double L = rule.window + 3, e = o.root_V * sqrt(o.rest)
+    cdef double common = fabs(o.slope) * L, drift = o.root_V * o.rho
     cdef double high = proximal(-o.root_q * L, o.q.eps, &reference).eta
-    cdef double drift = o.root_V * o.rho
     cdef Front front = channel.front(o.q1.eps, &channel)
     cdef Table table
-    high = fmax(high, 0) + L
     table.centre = front.centre
     table.width = 1.5 * sqrt(0.0625 * front.width * front.width + e * e)
     table.step = 0.3 * rule.step
-    high = fabs(o.slope) * L + fmax(drift * high, -drift * L)
-    t = -fabs(o.slope) * L - fmax(drift * L, -drift * high)
-    table.low = asinh((t - front.centre) / table.width) - POINTS * table.step
-    t = asinh((high - front.centre) / table.width) + POINTS * table.step
-    table.n = <int>ceil((t - table.low) / table.step)
+    # x runs from -L to its highest peak and L beyond
+    high = fmax(high, 0) + L
+    table.low = fmin(-drift * L, drift * high) - common - front.centre
+    high = fmax(-drift * L, drift * high) + common - front.centre
+    table.low = asinh(table.low / table.width) - POINTS * table.step
+    high = asinh(high / table.width) + POINTS * table.step
+    table.n = <int>ceil((high - table.low) / table.step)
     return table
 
 

@@ -24,7 +24,7 @@ NEWTON_STEPS = 50
 NEAR = 2.0  # in log(1 - p)
 WALK = 0.2
 CLOSE = 1e-2
-ITERATIONS = 12
+FEW, MANY = 2, 30
 FROZEN = {Spherical: 1e-12, Binary: 1e-2}  # least 1 - delta
 
 
@@ -190,36 +190,39 @@ def follow(problem, o, eps_p, rule):
 
 
 def approach(problem, eps_p, last, rule):
-    """State near the saddle. Where the start was not, unless references are typical,
-    the saddle is followed from the reference, close to which almost all weights are
-    solutions; or the equations are iterated, which always stays in the domain.
+    """State near the saddle.
+
+    Close to the reference almost all weights are solutions, unless it is a typical
+    one: then c and delta are small. From there the equations are iterated (binary
+    weights, always inside the domain), or the saddle is followed.
     """
-    first = start(problem, eps_p, last, rule)
-    state, residual = solve(problem, first, rule)
-    reference = problem.reference
-    if residual < BOUNDARY_RESIDUAL or reference.channel == problem.channel:
+    reference, p_hat = problem.reference, 1.0
+    typical = reference.channel == problem.channel
+    close = Overlaps(reference.q, reference.eps, eps_p, 1e-2, 1e-2)
+    near = last is not None and abs(math.log(last.eps_p / eps_p)) < NEAR
+    if typical or near or not isinstance(problem.prior, Binary):
+        o = start(problem, eps_p, last, rule)
+    else:
+        o, p_hat = iterate(problem, close, rule, FEW)
+    state, residual = solve(problem, o, rule, p_hat)
+    if residual < BOUNDARY_RESIDUAL or typical:
         return state
-    free = Overlaps(
-        reference.q, reference.eps, min(CLOSE * reference.eps, eps_p), 1e-3, 1e-3
-    )
-    others = [lambda: follow(problem, free, eps_p, rule)]
     if isinstance(problem.prior, Binary):
-        others.insert(0, lambda: iterate(problem, first, rule))
-    for other in others:
-        o, p_hat = other()
-        near, residual = solve(problem, o.at(eps_p), rule, p_hat)
-        if residual < BOUNDARY_RESIDUAL:
-            return near
-    return state
+        o, p_hat = iterate(problem, close, rule, MANY)
+    else:
+        close = close.at(min(CLOSE * reference.eps, eps_p))
+        o, p_hat = follow(problem, close, eps_p, rule)
+    other, residual = solve(problem, o.at(eps_p), rule, p_hat)
+    return other if residual < BOUNDARY_RESIDUAL else state
 
 
-def iterate(problem, o, rule):
+def iterate(problem, o, rule, steps):
     """Some steps of (F25) as a map of the overlaps; p_hat as well."""
     p_hat = 1.0
-    for _ in range(ITERATIONS):
+    for _ in range(steps):
         s = equations(problem, o, rule, p_hat).s
         c, delta = s.image
-        if not (0 < c < 1 and delta < 1):
+        if not (0 < c < 1 and delta < 0.95):
             break
         o, p_hat = replace(o, c=c, delta=max(delta, 1e-12)), s.p_hat
     return o, p_hat
@@ -242,6 +245,8 @@ def point(problem, distance, last):
         if not residual < BOUNDARY_RESIDUAL:
             return failed(problem, refusal(o)), None
         fine, value, error = check(problem, state, rule)
+        if not math.isfinite(error):
+            return failed(problem, "the sums do not resolve the references"), None
         done = error < accuracy.tolerance * scale(problem, o, value)
         done = done and residual < RESIDUAL
         if done or rule.step < accuracy.finest:
