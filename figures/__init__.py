@@ -22,9 +22,11 @@ NAMES = (
     "symmetric",
     "wide_activations",
     "algorithms",
+    "cross_entropy",
     "hessians",
     "images",
     "learning_capacity",
+    "margins",
 )
 
 

@@ -31,9 +31,20 @@ def smooth_curve(model, *, distance, y=np.inf, **_):
         stability=np.where(d < 0.1, np.inf, 0.5)[()],
         error=(1e-9 + 0 * phi)[()],
         residual=(1e-12 + 0 * phi)[()],
+        success=~bad[()],
         message=np.where(bad, 'no saddle, "here"', "").astype(object)[()],
-        order={"levels_q": np.array([0.6, 0.7]), "levels_mu": np.array([1.0, 2.0])},
+        order={
+            "reference_stability": (2 - 8 * d)[()],
+            "levels_q": np.array([0.6, 0.7]),
+            "levels_mu": np.array([1.0, 2.0]),
+        },
     )
+
+
+def smooth_envelope(model, **options):
+    curve = smooth_curve(model, **options)
+    curve.entropy = 0.9 * curve.entropy
+    return curve
 
 
 def smooth_saddle(model, *, alpha):
@@ -45,6 +56,16 @@ def smooth_saddle(model, *, alpha):
         residual=0.0,
         message="",
     )
+
+
+def smooth_freezing(model, alpha):
+    gamma = model.channel.gamma
+    order = {"log_errors": -gamma, "energy": 1 / gamma, "stability": 2 / gamma}
+    return SimpleNamespace(value=50 * gamma, order=order, message="")
+
+
+def smooth_margin(model, alpha):
+    return SimpleNamespace(value=1 - alpha, error=1e-9, residual=0.0, message="")
 
 
 def smooth_estimate(model, ansatz="at"):
@@ -136,6 +157,9 @@ def smooth_solvers(monkeypatch):
         "rs": smooth_saddle,
         "local_entropy": smooth_curve,
         "franz_parisi": smooth_curve,
+        "envelope": smooth_envelope,
+        "freezing": smooth_freezing,
+        "largest_margin": smooth_margin,
         "capacity": smooth_estimate,
         "at_line": smooth_estimate,
         "first_moment": smooth_bound,
