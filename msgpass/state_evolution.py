@@ -32,7 +32,8 @@ def state_evolution(model, alpha, *, tol=1e-12, max_steps=1000):
     -------
     Evolution : q, eps = 1 - q and q_hat step by step, from q = 0. If success, the last
         is a fixed point, the replica symmetric saddle; entropy is the saddle's, in nats
-        per weight, error its estimated absolute error (else nan).
+        per weight, error its estimated absolute error (else nan). On the way to it the
+        sums of trees are coarser: q to 1e-8 for K = 3, 5, to 5e-4 for K = 9.
 
     Source: docs/message_passing.md (MP15)-(MP18).
     """
@@ -46,19 +47,21 @@ def state_evolution(model, alpha, *, tol=1e-12, max_steps=1000):
         tree_rs.require_units("state_evolution", channel)
     marginals = _binary if isinstance(model.prior, Binary) else _spherical
     q, eps, q_hat, change = [0.0], [1.0], [0.0], np.inf
+    # far from the fixed point the coarse sums of a tree suffice
+    rule = tree_rs.SCAN if isinstance(channel, Tree) else {}
     for _ in range(max_steps):
-        # far from the fixed point the coarse sums of a tree suffice
-        rule = tree_rs.SCAN if change > 1e-6 else {}
         q_hat.append(alpha * _response(channel, q[-1], eps[-1], rule))
         if not np.isfinite(q_hat[-1]):
             break
         new = marginals(q_hat[-1])
         q.append(new[0])
         eps.append(new[1])
-        coarse, change = change > 1e-6, abs(np.log(eps[-1] / eps[-2]))
-        if change <= tol and not (coarse and isinstance(channel, Tree)):
+        change = abs(np.log(eps[-1] / eps[-2]))
+        if change <= tol and not rule:
             break
-    if change <= tol:
+        if change <= 1e-6:
+            rule = {}
+    if change <= tol and not rule:
         message = ""
     elif np.isfinite(q_hat[-1]):
         message = f"no fixed point in {max_steps} steps, change {change:.1e}"

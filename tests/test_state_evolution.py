@@ -80,6 +80,14 @@ def test_amp_follows_state_evolution(weights, K):
     )
 
 
+@pytest.mark.full
+def test_state_evolution_of_nine_units_ends_at_the_saddle():
+    model = rp.Model(rp.Spherical(), rp.Tree(9))
+    e, s = mp.state_evolution(model, 1.0), rp.rs(model, 1.0)
+    assert e.success and abs(e.entropy - s.entropy) <= e.error + s.error
+    assert e.q[-1] == pytest.approx(s.order["q"], abs=1e-9)
+
+
 def test_state_evolution_reports_loads_without_solutions():
     model = rp.Model(rp.Spherical(), rp.Perceptron())
     e = mp.state_evolution(model, 3.0, max_steps=60)
