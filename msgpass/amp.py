@@ -168,8 +168,9 @@ class Amp:
 
     def resume(self, state):
         """A copy of `state`, with the marginals that its messages give here."""
-        shape = (self.instance.K, self.instance.n)
-        if not isinstance(state, AmpState) or state.B.shape != shape:
+        K, n, M = self.instance.K, self.instance.n, self.instance.M
+        fits = isinstance(state, AmpState)
+        if not fits or (state.g.shape, state.B.shape) != ((M, K), (K, n)):
             raise ValueError("amp: state must be that of a run on such an instance")
         state = state.copy()
         self._marginals(state, 0.0, 1.0)

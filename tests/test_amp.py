@@ -236,6 +236,8 @@ def test_amp_goes_on_from_a_state():
     assert rest.sweeps < whole.sweeps
     assert rest.entropy == pytest.approx(whole.entropy, abs=1e-10)
     np.testing.assert_array_equal(part.state.B, kept.B)
+    with pytest.raises(ValueError, match="state must be that of a run on such an"):
+        mp.amp(mp.Instance.random(501, 0.9, 3, rng=4), state=part.state)
 
 
 def test_amp_stops_where_the_callback_says():
