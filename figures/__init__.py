@@ -18,6 +18,7 @@ NAMES = (
     "broken_centre",
     "centre_phases",
     "message_passing",
+    "focusing",
     "stochastic",
     "symmetric",
     "wide_activations",

@@ -88,6 +88,16 @@ def smooth_beliefs(instance, weights, *, tol):
     return SimpleNamespace(entropy=entropy, q=0.3, sweeps=9, success=True, message="")
 
 
+def smooth_focusing(instance, weights, *, rng, protocol=None, until=None):
+    return SimpleNamespace(solved=instance.alpha < 0.72 or rng % 2, weights=None)
+
+
+def smooth_surroundings(instance, reference, weights, *, distance):
+    curve = smooth_curve(None, distance=np.array(distance))
+    curve.normalised = curve.normalised - 1e-3 * instance.seed
+    return curve
+
+
 def smooth_bound(model, distance, y=2, *, starts=0):
     d = np.asarray(distance)
     order = dict.fromkeys(("limit", "shared", "equal", "interior", "family"), 1 + d)
@@ -153,6 +163,8 @@ def smooth_solvers(monkeypatch):
     monkeypatch.setattr(mp, "state_evolution", smooth_evolution)
     monkeypatch.setattr(mp, "amp", smooth_beliefs)
     monkeypatch.setattr(mp, "Instance", SmoothInstance)
+    monkeypatch.setattr(mp, "focusing_bp", smooth_focusing)
+    monkeypatch.setattr(mp, "local_entropy", smooth_surroundings)
     for name, function in {
         "rs": smooth_saddle,
         "local_entropy": smooth_curve,
