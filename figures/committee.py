@@ -10,6 +10,7 @@ __all__ = ["SOURCES", "TITLE", "caption", "draw", "tasks"]
 
 TITLE = "Local entropy of committee machines"
 SOURCES = ("docs/large_y.md (L3), (L4), (L10)", "docs/large_y_trees.md (LT1)")
+SOURCES += ("docs/rsb_centre.md (RC5)",)
 LOADS = (0.5, 1.0, 1.5, 2.0, 2.5)
 
 
@@ -19,6 +20,7 @@ def tasks(quick):
     for alpha in LOADS:
         pieces += tree_tasks(rp.Tree(3, "majority"), alpha, quick)
         pieces += wide_tasks(alpha, quick)
+        pieces.append(broken_task(alpha, quick))
     return pieces
 
 
@@ -43,6 +45,20 @@ def wide_tasks(alpha, quick):
     """The same for K -> infinity."""
     fractions = np.linspace(0.05, 0.9995, 60 if quick else 200) ** 1.5
     return _curve(rp.Wide("sign"), alpha, fractions, cost=0.01)
+
+
+def broken_task(alpha, quick):
+    """K -> infinity with a 1-RSB centre, from where the symmetric one is stable."""
+    distance = np.geomspace(0.185, 5e-4, 30 if quick else 100)
+    return task(
+        curves.broken_centre,
+        channel=rp.Wide("sign"),
+        alpha=alpha,
+        distance=tuple(distance),
+        centre="1rsb",
+        points=len(distance),
+        cost=0.02,
+    )
 
 
 def _curve(channel, alpha, fractions, *, cost, **accuracy):
@@ -91,10 +107,14 @@ def draw(dataset):
             draw_curve(ax, dataset, color, K=K, alpha=alpha)
         ax.set(xlabel="distance $d$ between solutions", xlim=(0, None), ylim=(None, 0))
     axes[0].set_ylabel(r"normalised local entropy $\varphi$ (nats per weight)")
+    for alpha, color in zip(LOADS, style.COLOURS, strict=False):
+        line = dataset.one(curve="broken centre", alpha=alpha)
+        x, y = (np.append(line[key], 0) for key in ("distance", "normalised"))
+        style.curve(axes[1], x, y, color=color, lw=0.8)
     style.letters(axes, ["committee, $K=3$", r"committee, $K\to\infty$"])
     loads = zip(LOADS, style.COLOURS, strict=False)
     style.key(axes[0], {rf"$\alpha={a:g}$": {"color": c} for a, c in loads})
-    style.key(axes[1], style.CENTRE_KEY)
+    style.key(axes[1], style.CENTRE_KEY | {"1-RSB centre": {"color": "0.3", "lw": 0.8}})
     return figure
 
 
@@ -106,6 +126,8 @@ def caption(dataset):
         "Solid: the replica-symmetric centre is stable. Dashed: it is unstable "
         "(replicon index at least 1), so the curve is an approximation; for K = 3 that "
         "is so at every distance, because the inner maximum switches branches. "
+        "Thin lines in (b), where the symmetric centre is unstable: 1-RSB centre; "
+        "full RSB is lower by less than the width of a line. "
         "Circles: the typical distance, where the curve ends and the region becomes "
         "that of typical solutions. Lines between computed points are monotone cubics; "
         "below the first of them, exp(&minus;B/d)."
