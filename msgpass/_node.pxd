@@ -6,9 +6,9 @@ from replicas._channels cimport Tree as TreeRule
 cdef extern from *:
     """
     /* plain sums hold down to here: products of two of their terms are normal */
-    static const double node_small = 1e-150;
+    #define NODE_SMALL 1e-150
     """
-    const double SMALL "node_small"
+    const double SMALL "NODE_SMALL"
 
 ctypedef struct Node:
     int K

@@ -10,7 +10,6 @@
 #include <math.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <string.h>
 
 #if defined(__GNUC__)
 #pragma GCC diagnostic push
@@ -34,8 +33,7 @@
 #define ROW_INLINE static inline
 #endif
 
-#if defined(__x86_64__) && defined(__GLIBC__) && defined(__GNUC__) \
-    && !defined(__clang__) && !defined(__SANITIZE_ADDRESS__)
+#if defined(SIMD_CHOOSES)
 #define ROW_KERNEL \
     __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default"), unused)) static
 #elif defined(__GNUC__)
@@ -43,36 +41,6 @@
 #else
 #define ROW_KERNEL static
 #endif
-
-ROW_INLINE double row_exp(double x)
-{
-    /* exp for x <= 0, relative error 2e-16; without branches, so that loops vectorise */
-    double k, r, p, scale;
-    int64_t bits;
-    x = x < -700.0 ? -700.0 : x;
-    k = x * 1.4426950408889634 + 6755399441055744.0;
-    memcpy(&bits, &k, sizeof bits);
-    k -= 6755399441055744.0;
-    r = x - k * 0.693147180369123816490;
-    r -= k * 1.90821492927058770002e-10;
-    p = 1.0 / 6227020800.0;
-    p = p * r + 1.0 / 479001600.0;
-    p = p * r + 1.0 / 39916800.0;
-    p = p * r + 1.0 / 3628800.0;
-    p = p * r + 1.0 / 362880.0;
-    p = p * r + 1.0 / 40320.0;
-    p = p * r + 1.0 / 5040.0;
-    p = p * r + 1.0 / 720.0;
-    p = p * r + 1.0 / 120.0;
-    p = p * r + 1.0 / 24.0;
-    p = p * r + 1.0 / 6.0;
-    p = p * r + 0.5;
-    p = p * r + 1.0;
-    p = p * r + 1.0;
-    bits = (int64_t)((uint64_t)(bits + 1023) << 52);
-    memcpy(&scale, &bits, sizeof scale);
-    return p * scale;
-}
 
 ROW_INLINE double row_clip(double u)
 {
@@ -93,7 +61,7 @@ ROW_KERNEL void row_spins(
 {
     for (ptrdiff_t i = 0; i < n; i++) {
         double h = T[i] - U[i];
-        double t = row_exp(-2 * fabs(h)), r = 1 / (1 + t);
+        double t = lanes_exp(-2 * fabs(h)), r = 1 / (1 + t);
         m[i] = copysign((1 - t) * r, h);
         v[i] = 4 * t * r * r;
     }
