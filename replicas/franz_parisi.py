@@ -11,7 +11,7 @@ from replicas.model import refuse_symmetric, require_constraint
 from replicas.results import Curve, stack
 from replicas.tree_franz_parisi import LARGEST_OVERLAP
 
-__all__ = ["franz_parisi"]
+__all__ = ["franz_parisi", "supported"]
 
 
 def franz_parisi(model, alpha, distance, reference=None):
@@ -54,7 +54,7 @@ def franz_parisi(model, alpha, distance, reference=None):
     alpha = check.positive("franz_parisi", "alpha", alpha)
     distance = check.distance("franz_parisi", distance)
     reference = require_reference("franz_parisi", model, reference)
-    channel = _supported(model)
+    channel = supported("franz_parisi", model)
     alpha, distance = check.broadcast("franz_parisi", alpha=alpha, distance=distance)
     measures = references(reference, alpha)
     points, last = [], None
@@ -74,14 +74,14 @@ def franz_parisi(model, alpha, distance, reference=None):
     )
 
 
-def _supported(model):
+def supported(function, model):
     """The channel to average over; a tree of one unit is a perceptron."""
     channel = single_unit(model.channel)
     if not isinstance(channel, Tree):
         return channel
     if channel.K > max(LARGEST_OVERLAP):
         raise ValueError(
-            "franz_parisi: trees are supported with K = 1 or 3 (majority) and 1, 2 or "
+            f"{function}: trees are supported with K = 1 or 3 (majority) and 1, 2 or "
             f"3 (parity), given K = {channel.K}"
         )
     return channel

@@ -6,8 +6,10 @@ import numpy as np
 from scipy.optimize import brentq
 
 from replicas import check
-from replicas.franz_parisi import franz_parisi
-from replicas.model import require_model
+from replicas.franz_parisi import supported
+from replicas.franz_parisi_reference import references, require_reference
+from replicas.franz_parisi_saddle import Problem, point
+from replicas.model import refuse_symmetric, require_constraint
 from replicas.priors import Binary
 from replicas.results import Estimate
 
@@ -35,11 +37,13 @@ def isolation_distance(model, alpha, reference=None):
     -------
     Estimate of d_min; order has "q1" and "t" there. 0, exactly, where solutions are
     found at the smallest distances (references with a margin). success is False where
-    there is no typical reference, or where its own entropy is not positive.
+    there is no typical reference, where its own entropy is not positive, or where the
+    entropy is lost on the way to small distances while it is positive.
 
     Source: docs/franz_parisi.md (F27).
     """
-    require_model("isolation_distance", model)
+    require_constraint("isolation_distance", model)
+    refuse_symmetric("isolation_distance", model)
     if not isinstance(model.prior, Binary):
         raise ValueError(
             "isolation_distance: the prior must be Binary (the volume of spherical "
@@ -47,49 +51,52 @@ def isolation_distance(model, alpha, reference=None):
         )
     alpha = check.finite("isolation_distance", "alpha", alpha)
     alpha = float(check.positive("isolation_distance", "alpha", alpha))
+    reference = require_reference("isolation_distance", model, reference)
+    channel = supported("isolation_distance", model)
+    measure = references(reference, [alpha])[alpha]
+    problem = Problem(model.prior, channel, alpha, measure)
+    last = None
 
     def at(distance):
-        return franz_parisi(model, alpha, distance, reference)
+        nonlocal last
+        found, near = point(problem, distance, last)
+        last = near or last
+        return found
 
-    outer, inner, message = _bracket(at)
-    if message:
-        return _estimate(math.nan, math.nan, math.nan, message=message)
-    if inner is None:
-        return _estimate(0.0, 0.0, 0.0)
-    ends = math.log(inner), math.log(outer)
-    root = brentq(lambda x: at(math.exp(x)).entropy, *ends, xtol=1e-14, rtol=1e-14)
-    point = at(math.exp(root))
-    near = point.distance * (1 + SLOPE * np.array([-1, 1]))
-    slope = np.diff(at(near).entropy)[0] / np.diff(near)[0]
-    error = (point.error + abs(point.entropy)) / slope + 4e-14 * point.distance
-    return _estimate(point.distance, error, point.residual, point.order)
+    bracket, message = _bracket(at, 0.5 * measure.eps)
+    if message or bracket is None:
+        value = math.nan if message else 0.0
+        return _estimate(value, value, value, message=message)
+    root = brentq(lambda x: at(math.exp(x))["entropy"], *np.log(bracket), xtol=1e-14)
+    d = math.exp(root)
+    here, low, high = (at(d * (1 + shift)) for shift in (0, -SLOPE, SLOPE))
+    slope = (high["entropy"] - low["entropy"]) / (2 * SLOPE * d)
+    error = (here["error"] + abs(here["entropy"])) / slope + 4e-14 * d
+    return _estimate(d, error, here["residual"], here["order"])
 
 
-def _bracket(at):
-    """Distances around the innermost zero, None without any, and why it failed."""
-    first = at(0.3)
-    if not first.success:
-        return None, None, first.message
-    d = 0.5 * (1 - first.order["q"])
-    outer = inner = None
-    last = None
-    while d > CLOSEST:
-        point = at(d)
-        if last is None and not point.entropy > 0:
-            reason = point.message or "the entropy at the typical distance is negative"
-            return None, None, reason
-        if not point.success:
-            break
-        free = point.entropy - point.normalised
-        if -point.normalised < EMPTY * free:
-            return d, None, ""
-        if point.entropy < 0 <= last:
-            outer, inner = d / WALK, d
-        if last is not None and last < 0 <= point.entropy:
-            outer = inner = None
-        last = point.entropy
+def _bracket(at, d):
+    """Distances around the innermost zero below d, None without any; why it failed."""
+    bracket, last = None, at(d)
+    if not last["entropy"] > 0:
+        reason = last["message"] or "the entropy at the typical distance is negative"
+        return None, reason
+    while d * WALK > CLOSEST:
         d *= WALK
-    return outer, inner, ""
+        here = at(d)
+        if not here["success"]:
+            if last["entropy"] > 0:
+                return None, f"at distance {d:.2g}: {here['message']}"
+            break
+        free = here["entropy"] - here["normalised"]
+        if -here["normalised"] < EMPTY * free:
+            return None, ""
+        if here["entropy"] < 0 <= last["entropy"]:
+            bracket = d, d / WALK
+        elif last["entropy"] < 0 <= here["entropy"]:
+            bracket = None
+        last = here
+    return bracket, ""
 
 
 def _estimate(value, error, residual, order=None, message=""):

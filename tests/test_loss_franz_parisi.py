@@ -73,6 +73,20 @@ def test_no_minimiser_has_more_solutions_nearby_than_any_weights(d, bound):
     assert best == {0.02: 4.0, 0.05: 2.0, 0.1: 1.5}[d]
 
 
+def test_the_envelope_bounds_the_entropy_around_every_reference():
+    rng = np.random.default_rng(0)
+    for _ in range(12):
+        alpha, gamma, d = rng.uniform([0.25, 0.8, 0.03], [0.7, 8.0, 0.25])
+        bound = rp.envelope(BINARY, alpha, d)
+        kappa = rng.uniform() * rp.largest_margin(BINARY, alpha).value
+        margin = rp.Model(rp.Binary(), rp.Perceptron(kappa))
+        for reference in (minimisers(gamma), margin):
+            f = rp.franz_parisi(BINARY, alpha, d, reference)
+            assert bound.success
+            assert f.success
+            assert f.entropy <= bound.entropy + bound.error + f.error
+
+
 def literal_averages(o, loss, beta):
     """Averages of (F9) from uniform grids in z0, the reference's field and the rest."""
     p, t, q1 = 1 - o.eps_p, o.t, 1 - o.eps1
@@ -228,3 +242,11 @@ def test_franz_parisi_fails_where_the_loss_does_not_freeze():
     f = rp.franz_parisi(BINARY, 0.4, 0.1, rp.Model(rp.Binary(), rp.Loss("errors")))
     assert not f.success
     assert "freezes" in f.message
+
+
+def test_isolation_distance_of_minimisers():
+    assert rp.isolation_distance(BINARY, 0.4, minimisers(2.0)).value == 0
+    # a share of 6e-5 of the patterns is wrong: the saddle ends close by
+    e = rp.isolation_distance(BINARY, 0.4, minimisers(1.0))
+    assert not e.success
+    assert "no solutions so close" in e.message
