@@ -10,6 +10,7 @@ from scipy.optimize import brentq, minimize_scalar
 from scipy.special import log_ndtr, roots_legendre
 
 import replicas as rp
+from replicas import _binary_franz_parisi
 from replicas import franz_parisi_saddle as saddle
 from replicas.franz_parisi_reference import references
 from replicas.franz_parisi_terms import Overlaps, scalar_averages
@@ -380,3 +381,26 @@ def test_franz_parisi_of_wide_binary_committees(activation):
     assert f.success.all()
     assert f.entropy[1] == pytest.approx(s.entropy, abs=f.error[1] + s.error)
     assert rp.franz_parisi(wide, 0.5, 0.02, margin).entropy > f.entropy[0]
+
+
+def test_nodes_follow_the_references_field():
+    # q_hat = 72: tanh(sqrt(q_hat) x) has poles at 0.19, which a step of 0.15 does
+    # not resolve; shifting the grid tells, refining the rule of ours agrees
+    q_hat = 72.0
+
+    def unexplained(step, shift):
+        x = np.arange(-9 + shift * step, 9, step)
+        weight = step * np.exp(-0.5 * x * x) / math.sqrt(2 * math.pi)
+        return weight @ (1 - np.tanh(math.sqrt(q_hat) * x) ** 2)
+
+    assert abs(unexplained(0.15, 0) - unexplained(0.15, 0.5)) > 1e-3
+    assert unexplained(0.02, 0) == pytest.approx(unexplained(0.02, 0.5), rel=1e-12)
+    results = []
+    for rule in (Rule(0.1, 8.5), Rule(0.05, 9.5)):
+        out = np.empty(10)
+        _binary_franz_parisi.entropic(
+            q_hat, 80.0, 60.0, 0.02, 60.0, rule.step, rule.window, out
+        )
+        results.append(out)
+        assert out[9] == pytest.approx(1, abs=1e-13)
+    assert results[0] == pytest.approx(results[1], rel=1e-11, abs=1e-14)
