@@ -30,7 +30,7 @@ def typical_around(*, weights, channel, alpha, distance):
 def around_focused(*, weights, channel, N, alpha, instances, distance):
     """Local entropy around what focusing finds on random instances, mean and error.
 
-    Instances that focusing does not solve are left out, and counted.
+    Instances that focusing does not solve are left out; no mean is of fewer than two.
     """
     K = getattr(channel, "K", 1)
     N -= N % K
@@ -40,14 +40,19 @@ def around_focused(*, weights, channel, N, alpha, instances, distance):
         r = mp.focusing_bp(inst, weights, until="end", rng=seed)
         if r.solved:
             found.append(mp.local_entropy(inst, r.weights, weights, distance=distance))
+    parameters = {"weights": weights, "alpha": alpha, "N": float(N)}
+    parameters["instances"] = float(len(found))
+    if len(found) < 2:
+        nan = np.full(len(distance), np.nan)
+        columns = {"distance": distance, "normalised": nan, "spread": nan}
+        messages = [f"{len(found)} of {instances} instances solved"] * len(nan)
+        return series("focused", channel, parameters, columns, messages)
     # a distance at which AMP fails on an instance has no mean
     values = np.array([curve.normalised for curve in found])
     columns = {"distance": distance, "normalised": values.mean(axis=0)}
     columns["spread"] = values.std(axis=0, ddof=1) / np.sqrt(len(found))
     texts = zip(*(curve.message for curve in found), strict=True)
     messages = ["; ".join(filter(None, text)) for text in texts]
-    parameters = {"weights": weights, "alpha": alpha, "N": float(N)}
-    parameters["instances"] = float(len(found))
     return series("focused", channel, parameters, columns, messages)
 
 
