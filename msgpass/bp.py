@@ -70,7 +70,7 @@ def bp(
     -------
     Beliefs : on the replicated graph the marginals are those of one replica and entropy
         is its free entropy, local_entropy + gamma centre_overlap for binary weights
-        (FB17), (FB18); entropies are nan unless it converged.
+        (FB17), (FB18); entropies are nan unless it converged, and for infinite gamma.
 
     Source: docs/focusing.md.
     """
@@ -157,7 +157,9 @@ def _beliefs(engine, state, gamma, y, sweeps, residual, message):
     q_centre = overlap = 0.0
     if gamma > 0 and y > 1 and np.isfinite(residual):
         q_centre, overlap = engine.centre(state, gamma, y)
-    entropies = engine.entropies(state, gamma, y) if success else (nan, nan)
+    # infinitely strong couplings have no free entropy of their own
+    told = success and (gamma < np.inf or y == 1)
+    entropies = engine.entropies(state, gamma, y) if told else (nan, nan)
     return Beliefs(
         mean=state.mean,
         variance=state.variance,

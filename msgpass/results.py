@@ -17,10 +17,11 @@ class Beliefs:
     mean, variance : arrays (K, n), of each weight under its marginal.
     entropy : Bethe entropy in nats per weight: log of the number of solutions (binary),
         of their volume over the sphere's (continuous); nan unless success.
-    local_entropy : nats per weight, on the replicated graph; nan on the plain one and
-        unless success.
+        On the replicated graph of `bp`, the free entropy of one replica.
+    local_entropy : nats per weight, of solutions around the centre of the replicated
+        graph; `bp` gives entropy on the plain one, `amp` nan; nan unless success.
     q : mean square of the means. q_centre, centre_overlap : the same for the centre of
-        the replicated graph, and its overlap with a replica; nan on the plain graph.
+        the replicated graph, and its overlap with a replica; without one 0 or nan.
     lam : array (K,), field that keeps the norm of the units; None for binary weights.
     sweeps : how often every pattern was visited.
     residual : largest change of a mean in the last sweep, undone of its damping.

@@ -277,6 +277,14 @@ def test_gaussian_centre_equals_elimination(gamma, y):
     assert gap[0] == pytest.approx(cov[0, 0] + cov[y, y] - 2 * cov[0, y], rel=1e-9)
 
 
+@pytest.mark.parametrize("weights", ["binary", "continuous"])
+def test_infinite_coupling_makes_replica_and_centre_one(weights):
+    b = mp.bp(mp.Instance.random(301, 0.3, rng=1), weights, gamma=np.inf, y=1.5)
+    assert b.success and np.isnan(b.entropy) and np.isnan(b.local_entropy)
+    assert b.centre_overlap == pytest.approx(1, abs=1e-9)
+    assert b.q == pytest.approx(b.q_centre, abs=1e-9)
+
+
 def test_bp_goes_on_from_a_state():
     instance = mp.Instance.random(101, 0.4, rng=1)
     b = mp.bp(instance, "binary")

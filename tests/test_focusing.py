@@ -84,6 +84,17 @@ def test_focusing_solves_committees():
         assert r.solved or instance is parity
 
 
+@pytest.mark.parametrize("weights", ["binary", "continuous"])
+def test_focusing_takes_real_patterns_on_edges(weights):
+    patterns = np.random.default_rng(0).standard_normal((100, 201))
+    instance = mp.Instance(patterns, np.ones(100))
+    protocol = mp.Scoping(np.linspace(0.05, 3, 40))
+    r = mp.focusing_bp(
+        instance, weights, method="bp", protocol=protocol, sweeps=3, damping=0.5
+    )
+    assert r.solved and instance.errors(r.weights) == 0
+
+
 def test_focusing_of_continuous_weights_goes_on_to_wider_minima():
     instance = mp.Instance.random(297, 0.8, 3, rng=2)
     protocol = mp.Scoping(np.geomspace(0.1, 60, 40))
