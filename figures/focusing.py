@@ -27,7 +27,7 @@ LOADS = (0.5, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85)
 def tasks(quick):
     """Theory and instances for both priors; success against load at two sizes."""
     size, instances = (501, 3) if quick else (2001, 10)
-    sizes, trials, steps = ((101, 301), 15, 200) if quick else ((501, 2001), 50, 1000)
+    sizes, trials, steps = ((101, 301), 15, 200) if quick else ((501, 1001), 40, 1000)
     pieces = []
     for weights, alpha in ALPHA.items():
         last = DISTANCE[weights][-1]
