@@ -1,7 +1,5 @@
 r"""Equilibrium beyond replica symmetry: the Gardner volume and its clusters."""
 
-import math
-
 import numpy as np
 
 from replicas import check, krsb
@@ -9,7 +7,7 @@ from replicas.channels import Tree, single_unit
 from replicas.krsb import Levels
 from replicas.krsb_saddle import solve_equilibrium
 from replicas.model import refuse_symmetric, require_spherical
-from replicas.results import Saddle
+from replicas.results import Saddle, failed_point, stack
 from replicas.rs import rs
 from replicas.rsb_centre import MAX_LEVELS
 from replicas.rsb_levels import climb, full
@@ -25,7 +23,7 @@ def equilibrium(model, alpha, ansatz="frsb", *, levels=2):
     Parameters
     ----------
     model : Model of a channel with one field.
-    alpha : float, patterns per weight, > 0.
+    alpha : float or array, patterns per weight, > 0.
     ansatz : "1rsb"; "krsb", with `levels` levels (1 to 16); "frsb", extrapolated in the
         number of levels.
 
@@ -36,25 +34,33 @@ def equilibrium(model, alpha, ansatz="frsb", *, levels=2):
     local entropy with the same ansatz ends, and "eps" = 1 - q_ea; "q0", "mu", the first
     overlap and the last Parisi parameter; "levels_q", "levels_mu" (k,), "kkt" and the
     replicons as in `local_entropy`. Above the capacity of the ansatz success is False.
+    An array of alpha gives arrays; "levels_q" and "levels_mu" have one more axis, nan
+    beyond k.
 
     Source: docs/rsb_centre.md (RC14)-(RC16).
     """
     require_spherical("equilibrium", model)
     refuse_symmetric("equilibrium", model)
-    alpha = float(check.positive("equilibrium", "alpha", alpha))
+    alpha = check.positive("equilibrium", "alpha", alpha)
     check.choice("equilibrium", "ansatz", ansatz, ("1rsb", "krsb", "frsb"))
     check.integer("equilibrium", "levels", levels, 1, MAX_LEVELS)
     channel = single_unit(model.channel)
     if isinstance(channel, Tree):
         raise ValueError("equilibrium: the channel must have one field, given a Tree")
+    points = [_point(model, channel, float(a), ansatz, levels) for a in alpha.flat]
+    columns = stack(points, alpha.shape)
+    return Saddle(model, ansatz, alpha[()], complexity=None, **columns)
+
+
+def _point(model, channel, alpha, ansatz, levels):
     symmetric = rs(model, alpha)
     if not symmetric.success:
-        return _failed(model, alpha, ansatz, symmetric.message)
+        return _failed(symmetric.message)
     if symmetric.stability < 1:
-        return _symmetric(model, alpha, ansatz, symmetric)
+        return _symmetric(symmetric)
     first = _first(channel, alpha, symmetric)
     if not first.success:
-        return _failed(model, alpha, ansatz, first.message)
+        return _failed(first.message)
     if ansatz == "frsb":
         solution, depth, value, error, message = full(
             channel, alpha, first, solve_equilibrium
@@ -66,8 +72,8 @@ def equilibrium(model, alpha, ansatz="frsb", *, levels=2):
         )
         value = solution.value
     if message:
-        return _failed(model, alpha, ansatz, message)
-    return _saddle(model, channel, alpha, ansatz, solution, depth, value, error)
+        return _failed(message)
+    return _describe(channel, alpha, solution, depth, value, error)
 
 
 def _first(channel, alpha, symmetric):
@@ -83,12 +89,12 @@ def _first(channel, alpha, symmetric):
     return min(good, key=lambda s: s.value) if good else found[0]
 
 
-def _saddle(model, channel, alpha, ansatz, solution, depth, value, error):
+def _describe(channel, alpha, solution, depth, value, error):
     levels, terms = solution.levels, solution.terms
     finer = krsb.grid_for(channel, levels).finer()
     again = krsb.free_entropy(channel, alpha, levels, finer)
     error += abs(again.value - terms.value) + solution.decrement
-    error += abs(again.norm - 1) * abs(value)
+    error += abs(again.norm - 1) * abs(value) + 2.0**-48 * (1 + abs(value))
     order = {
         "k": len(levels.mu),
         "q_ea": 1 - levels.eps,
@@ -102,42 +108,30 @@ def _saddle(model, channel, alpha, ansatz, solution, depth, value, error):
         "kkt": min(depth, 0.0),
     }
     stability = max(terms.curvature[0], terms.curvature[-1])
-    error += 2.0**-48 * (1 + abs(value))
-    return Saddle(
-        model,
-        ansatz,
-        alpha,
-        order,
-        value,
-        None,
-        stability,
-        error,
-        solution.residual,
-        True,
-        "",
-    )
+    return _good(value, order, stability, error, solution.residual)
 
 
-def _symmetric(model, alpha, ansatz, symmetric):
+def _symmetric(symmetric):
     q, r = symmetric.order["q"], symmetric.stability
     order = {"k": 0, "q_ea": q, "eps": symmetric.order["eps"], "q0": q, "mu": 0.0}
     order |= {"levels_q": np.empty(0), "levels_mu": np.empty(0), "kkt": 0.0}
     order |= {"replicon_inner": r, "replicon_outer": r}
-    return Saddle(
-        model,
-        ansatz,
-        alpha,
-        order,
-        symmetric.entropy,
-        None,
-        r,
-        symmetric.error,
-        symmetric.residual,
-        True,
-        "",
-    )
+    return _good(symmetric.entropy, order, r, symmetric.error, symmetric.residual)
 
 
-def _failed(model, alpha, ansatz, message):
-    nan = math.nan
-    return Saddle(model, ansatz, alpha, {}, nan, None, nan, nan, nan, False, message)
+def _good(entropy, order, stability, error, residual):
+    return {
+        "entropy": entropy,
+        "order": order,
+        "stability": stability,
+        "error": error,
+        "residual": residual,
+        "success": True,
+        "message": "",
+    }
+
+
+def _failed(message):
+    point = failed_point(message)
+    del point["normalised"]
+    return point

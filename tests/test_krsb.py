@@ -385,3 +385,80 @@ def test_curve_with_full_breaking_ends_at_its_own_overlap():
     near = rsb_centre.point(model.channel, 10.0, eps * (1 - 1e-3), 2)
     assert near["normalised"] == pytest.approx(limit, abs=2e-3)
     assert near["order"]["delta"] < 0.01 * eps
+
+
+@pytest.mark.parametrize(
+    ("channel", "alpha", "eps"),
+    [
+        # reference: 1 - q_EA of 1-RSB, to 4 digits
+        (SIGN, [3.05, 3.2, 3.5, 4.0, 4.5, 5.0], [0.3133, 0.2227, 0.1228, 0.0490]),
+        (rp.Perceptron(-1.0), [10.0, 11.0, 12.0], [0.0816, 0.0324, 0.0047]),
+    ],
+)
+def test_equilibrium_along_alpha_ends_the_curves(channel, alpha, eps):
+    model = rp.Model(rp.Spherical(), channel)
+    s = rp.equilibrium(model, alpha, "1rsb")
+    known = len(eps)
+    np.testing.assert_allclose(s.order["eps"][:known], eps, atol=6e-5)
+    assert s.success.all() and np.all(np.diff(s.order["eps"]) < 0)
+    assert np.all(np.diff(s.entropy) < 0) and s.order["levels_q"].shape == (
+        len(alpha),
+        1,
+    )
+    # q_EA is beyond the symmetric overlap: the symmetric curve goes on
+    assert np.all(s.order["eps"] < rp.rs(model, alpha).order["eps"])
+    for i in (0, known - 1):
+        one = rp.equilibrium(model, alpha[i], "1rsb")
+        assert one.entropy == s.entropy[i] and one.error == s.error[i]
+        inside, outside = (
+            rp.local_entropy(
+                model, alpha[i], 0.5 * share * s.order["eps"][i], centre="1rsb"
+            )
+            for share in (0.98, 1.02)
+        )
+        assert inside.success and not outside.success
+
+
+def test_equilibrium_of_several_loads_tells_which_fail():
+    model = rp.Model(rp.Spherical(), rp.Perceptron(-1.0))
+    s = rp.equilibrium(model, [[7.0], [9.0], [14.0]], "1rsb")
+    assert s.entropy.shape == (3, 1) and s.alpha.shape == (3, 1)
+    np.testing.assert_array_equal(s.success.ravel(), [True, True, False])
+    assert s.message[2, 0] and np.isnan(s.entropy[2, 0])
+    np.testing.assert_array_equal(s.order["k"].ravel(), [0, 1, np.nan])
+
+
+def test_curve_shrinks_to_nothing_at_the_broken_capacity():
+    model = rp.Model(rp.Spherical(), rp.Perceptron(-1.0))
+    load = np.array([12.1, 12.2])
+    eps = rp.equilibrium(model, load, "1rsb").order["eps"]
+    end = load[1] + eps[1] * (load[1] - load[0]) / (eps[0] - eps[1])
+    capacity = rp.capacity(model, "1rsb").value
+    # by a line; the symmetric capacity is 13.27
+    assert end == pytest.approx(capacity, abs=0.05)
+
+
+@pytest.mark.parametrize(
+    ("model", "loads", "distance", "centre"),
+    [
+        (WIDE, np.linspace(1.0, 4.0, 5), 0.02, {"centre": "1rsb"}),
+        (WIDE, np.linspace(1.0, 3.0, 4), 0.05, {"centre": "krsb", "levels": 3}),
+        # from a symmetric centre to a broken one
+        (
+            rp.Model(rp.Spherical(), rp.Perceptron(-1.0)),
+            np.linspace(5.0, 11.0, 5),
+            0.012,
+            {"centre": "1rsb"},
+        ),
+    ],
+)
+def test_local_entropy_continues_in_alpha_and_starts_cold_alike(
+    model, loads, distance, centre
+):
+    curve = rp.local_entropy(model, loads, distance, **centre)
+    assert curve.success.all() and np.all(np.diff(curve.normalised) < 0)
+    for i, load in enumerate(loads):
+        one = rp.local_entropy(model, load, distance, **centre)
+        gap = abs(one.normalised - curve.normalised[i])
+        assert gap <= one.error + curve.error[i] + 1e-12 * abs(one.normalised)
+        assert one.order["k"] == curve.order["k"][i]
