@@ -12,6 +12,7 @@ __all__ = [
     "centre_boundary",
     "centre_profile",
     "franz_parisi",
+    "largest_overlap",
     "local_entropy",
     "model_of",
     "parity_transition",
@@ -121,6 +122,23 @@ def typical(*, channel, alpha, between="replicas"):
     }
     parameters = {"alpha": alpha, "between": between}
     return series("typical distance", channel, parameters, columns, [s.message])
+
+
+def largest_overlap(*, channel, alpha, ansatz):
+    """1 - q_EA of typical solutions at each load: where y = infinity curves end."""
+    model = model_of(channel)
+    if ansatz == "rs":
+        found = [rp.rs(model, alpha=load) for load in alpha]
+    else:
+        found = [rp.equilibrium(model, load, ansatz) for load in alpha]
+    columns = {
+        "alpha": alpha,
+        "gap": [s.order.get("eps", np.nan) for s in found],
+        "entropy": [s.entropy for s in found],
+        "error": [s.error for s in found],
+    }
+    messages = [s.message for s in found]
+    return series("largest overlap", channel, {"ansatz": ansatz}, columns, messages)
 
 
 def wide_parity(*, alpha):

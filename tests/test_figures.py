@@ -47,9 +47,9 @@ def smooth_envelope(model, **options):
     return curve
 
 
-def smooth_saddle(model, *, alpha):
+def smooth_saddle(model, alpha, ansatz="rs"):
     return SimpleNamespace(
-        order={"q": 0.3},
+        order={"q": 0.3, "eps": 0.7},
         entropy=-alpha,
         stability=0.4,
         error=1e-12,
@@ -167,6 +167,7 @@ def smooth_solvers(monkeypatch):
     monkeypatch.setattr(mp, "local_entropy", smooth_surroundings)
     for name, function in {
         "rs": smooth_saddle,
+        "equilibrium": smooth_saddle,
         "local_entropy": smooth_curve,
         "franz_parisi": smooth_curve,
         "envelope": smooth_envelope,
