@@ -17,6 +17,7 @@ NAMES = (
     "phase_diagram",
     "broken_centre",
     "centre_phases",
+    "binary_perceptron",
     "negative_margin",
     "message_passing",
     "focusing",

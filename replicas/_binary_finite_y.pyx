@@ -15,7 +15,7 @@ from replicas._quadrature cimport Grid, Rule, gauss_node
 from replicas._saddle cimport find_root
 
 cdef enum:
-    MAX_NODES = 400000
+    MAX_NODES = 20000
 
 ctypedef struct Moments:
     # over u, < > tilted over X and w: 1, log of the tilted integral over y
@@ -142,11 +142,15 @@ cdef bint average(Context* c) noexcept nogil:
     grid.n = <int>ceil(asinh(c.rule.window / grid.width) / c.rule.step) + 1
     c.a.norm = c.a.value = c.a.q0 = c.a.gap2 = c.a.variance = c.a.gap = 0
     c.a.log_2cosh = c.a.slope = c.a.response_squared = 0
+    if not (0 < c.dq_hat < 60 and 0 <= c.q0_hat < 1e4 and fabs(c.p_hat) < 60):
+        # iterates far off the saddle
+        c.a.norm = c.a.gap = c.a.gap2 = c.a.variance = NAN
+        return False
     u = gauss_node(grid, grid.n - 1, &weight)
     if not fill(
         &t, c, b, root * u + fabs(c.p_hat) + c.dq_hat + (c.rule.window + 2) * b
     ):
-        c.a.norm = NAN
+        c.a.norm = c.a.gap = c.a.gap2 = c.a.variance = NAN
         return False
     for i in range(grid.n):
         u = gauss_node(grid, i, &weight)

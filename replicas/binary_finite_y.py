@@ -62,7 +62,8 @@ class State:
     def at(rule, channel, alpha, y, gap, eps, x, hat, solve=True):
         """x = log q0/dq; hat is the start of p_hat, or dq_hat between replicas."""
         q1 = 1 - eps
-        x = max(-600.0, min(x, 600.0))
+        # where the sums over patterns are made for
+        x = max(-80.0, min(x, math.log(y / eps) + 16))
         q0, dq = q1 / (1 + math.exp(-x)), q1 / (1 + math.exp(x))
         a, outer, inner = _one_rsb.energetic(
             channel.kernel, q0, eps + dq, q1, eps, y, rule.step, rule.window
@@ -157,7 +158,22 @@ def around_centre(channel, alpha, distance, y, *, start=None):
     frozen = _frozen(rs(Model(Binary(), channel), alpha), distance, y)
     if point["success"] and point["entropy"] >= frozen["entropy"] - frozen["error"]:
         return point
+    if not point["success"] and _is_denser(channel, alpha, distance, y, frozen):
+        return point
     return frozen
+
+
+def _is_denser(channel, alpha, distance, y, frozen):
+    """Whether, by convexity in y, a dense saddle elsewhere implies a larger Phi."""
+    for factor in (1.5, 2.5, 4.0, 0.6, 0.3, 0.1):
+        if factor * y < 1:
+            continue
+        beyond = dense(channel, alpha, distance, factor * y)
+        if beyond["success"]:
+            o = beyond["order"]
+            tangent = o["external_entropy"] + y * o["local_entropy"]
+            return tangent > y * frozen["entropy"]
+    return False
 
 
 def dense(channel, alpha, distance, y, *, start=None):
@@ -166,15 +182,19 @@ def dense(channel, alpha, distance, y, *, start=None):
     hat = 0.4 * math.log((2 - gap) / gap)
 
     def at(rule, y, v):
-        eps = math.exp(min(v[0], -1e-12))
+        eps = math.exp(max(-60.0, min(v[0], -1e-12)))
         return State.at(rule, channel, alpha, y, gap, eps, v[1], hat)
 
-    first = _first(start)
-    walk = [] if first is None else [(first[:2], (y,))]
-    order = rough(channel, alpha, distance, "centre")
+    walk, order = [], rough(channel, alpha, distance, "centre")
     if not isinstance(order, str):
         near = [math.log(order["eps"]), _log_ratio(order, max(y, 3.0))]
-        walk += [(near, (y,)), (near, _steps(DOWN, y))]
+        # above the load of the inflection there is a dense branch with smaller eps too
+        closer = [[near[0] - shift, near[1]] for shift in (0.8, 0.4, 1.2)]
+        walk = [(v, (y,)) for v in (near, *closer)] + [(near, _steps(DOWN, y))]
+    first = _first(start)
+    if first is not None:
+        # not the first: a neighbour may be on the other branch
+        walk.insert(1, (first[:2], (y,)))
     # one replica: a typical solution and its references
     single = [math.log(gap * (2 - gap)) - 0.3, 0.0]
     walk += [(single, (y,)), (single, _steps(UP, y))]

@@ -14,6 +14,7 @@ __all__ = ["envelope"]
 
 FIRST, LARGEST = 40.0, 1e5  # numbers of replicas
 ORDER = (*binary_finite_y.ORDER, "y_star")
+MANY = "the external entropy is positive up to where y is too large to resolve"
 NO_BRANCH = "no saddle with external entropy 0 and q1 < 1"
 
 
@@ -88,8 +89,8 @@ def _point(channel, alpha, distance, between):
         return seen[log_y]["order"]["external_entropy"]
 
     bracket = _bracket(external)
-    if bracket is None:
-        return failed_point(NO_BRANCH, **dict.fromkeys(ORDER, math.nan))
+    if isinstance(bracket, str):
+        return failed_point(bracket, **dict.fromkeys(ORDER, math.nan))
     if bracket[1] == math.inf:
         return _with_star(infinite, math.inf)
     x = brentq(external, *bracket, xtol=1e-10, rtol=1e-13)
@@ -115,22 +116,43 @@ def _free(distance, between):
 def _bracket(external):
     """log y on both sides of y*, where the external entropy is positive and negative.
 
-    The upper one is infinite if y* is. None where the branch ends before.
+    The upper one is infinite if y* is. A message where there is none.
     """
-    x, step = math.log(FIRST), 0.7
-    while math.isnan(external(x)) and x < math.log(LARGEST):
-        x += step
-    while external(x) > 0 and x < math.log(LARGEST):
-        x += step
-    if external(x) > 0:
-        return x, math.inf
-    # towards fewer replicas, up to where the branch ends
-    while step > 0.01 and x > 0:
-        below = max(0.0, x - step)
-        if external(below) > 0:
+    x = math.log(FIRST)
+    while external(x) > 0:
+        if x > math.log(LARGEST):
+            return x, math.inf
+        below, x = x, x + 0.7
+        if external(x) < 0:
             return below, x
-        if math.isnan(external(below)):
+        if math.isnan(external(x)):
+            return MANY
+    # towards fewer replicas; two dense branches may leave a gap between them
+    lowest = None
+    while x > 0:
+        above, x = x, max(0.0, x - 0.35)
+        if external(x) < 0:
+            lowest = x
+        elif external(x) > 0:
+            return (x, above) if external(above) < 0 else _climb(external, x)
+    return NO_BRANCH if lowest is None else _approach(external, lowest)
+
+
+def _climb(external, x):
+    """From a positive external entropy at x to a negative one."""
+    while external(x) > 0:
+        below, x = x, x + 0.05
+    return (below, x) if external(x) < 0 else NO_BRANCH
+
+
+def _approach(external, x):
+    """From a negative external entropy at x to where the branch ends."""
+    step = 0.2
+    while step > 0.01 and x > step:
+        if external(x - step) > 0:
+            return x - step, x
+        if math.isnan(external(x - step)):
             step /= 2
         else:
-            x = below
-    return None
+            x -= step
+    return NO_BRANCH

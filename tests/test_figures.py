@@ -19,7 +19,7 @@ from figures.dataset import Dataset, Series, read_csv, write_csv
 EXTENSIONS = ("png", "pdf", "csv")
 
 
-def smooth_curve(model, *, distance, y=np.inf, **_):
+def smooth_curve(model, alpha=1.0, distance=0.1, y=np.inf, **_):
     """Smooth numbers in place of a solver's curve; points about d = 0.2 failed."""
     d, y = np.broadcast_arrays(distance, y)
     bad = (0.2 < d) & (d < 0.22)
@@ -32,6 +32,7 @@ def smooth_curve(model, *, distance, y=np.inf, **_):
         error=(1e-9 + 0 * phi)[()],
         residual=(1e-12 + 0 * phi)[()],
         success=~bad[()],
+        y=y,
         message=np.where(bad, 'no saddle, "here"', "").astype(object)[()],
         order={
             "reference_stability": (2 - 8 * d)[()],
