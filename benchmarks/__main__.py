@@ -14,6 +14,7 @@ NAMES = (
     "capacity",
     "krsb",
     "binary",
+    "binary_local_entropy",
     "scans",
     "learners",
     "msgpass",
