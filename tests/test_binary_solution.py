@@ -9,7 +9,7 @@ from scipy.special import log_ndtr
 
 import replicas as rp
 from replicas import binary_solution_large_y as large
-from replicas.binary_solution_large_y import LADDER, Channel, Weights
+from replicas.binary_solution_averages import LADDER, Channel, Weights
 
 PERCEPTRON = rp.Model(rp.Binary(), rp.Perceptron())
 
