@@ -78,7 +78,7 @@ def _processes():
         None,
         target=1.8,
         points=len(CURVES["alpha"]),
-        seconds=0.0,
+        seconds=60.0,
         clock=time.perf_counter,
         note="wall clock a curve; twin is a bare loop in one process",
     )
