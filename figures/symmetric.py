@@ -100,7 +100,12 @@ def draw(dataset):
     key |= {"equal overlaps": {"color": "0.3", "ls": ":"}}
     style.key(pairs, key, loc="lower left")
     shades = zip(SIZES, style.shades(len(SIZES)), strict=True)
-    style.key(groups, {f"$y={y}$": {"color": c} for y, c in shades}, loc="upper right")
+    style.key(
+        groups,
+        {f"$y={y}$": {"color": c} for y, c in shades},
+        loc="upper left",
+        fontsize=6,
+    )
     return figure
 
 
