@@ -51,7 +51,7 @@ def minimiser_scan(*, alpha, gamma, distance):
 
     A column "entropy 0", "entropy 1", ... for each distance.
     """
-    names = ("gamma", "beta", "log_errors", "energy", "reference_stability", "error")
+    names = ("slope", "beta", "log_errors", "energy", "reference_stability", "error")
     columns = {name: [] for name in names}
     columns |= {f"entropy {i}": [] for i in range(len(distance))}
     messages = []
@@ -64,7 +64,7 @@ def minimiser_scan(*, alpha, gamma, distance):
             distance=np.asarray(distance),
             reference=reference,
         )
-        columns["gamma"].append(slope)
+        columns["slope"].append(slope)
         columns["beta"].append(frozen.value)
         for name in ("log_errors", "energy"):
             columns[name].append(frozen.order[name])
@@ -80,8 +80,8 @@ def minimiser_scan(*, alpha, gamma, distance):
 def largest_margins(*, alpha):
     """Margin at which the entropy of solutions vanishes, at each load."""
     found = [rp.largest_margin(binary(PERCEPTRON), alpha=load) for load in alpha]
-    columns = {"alpha": alpha}
-    columns["margin"] = [estimate.value for estimate in found]
+    columns = {"load": alpha}
+    columns["largest margin"] = [estimate.value for estimate in found]
     columns["error"] = [estimate.error for estimate in found]
     messages = [estimate.message for estimate in found]
     return series("largest margin", PERCEPTRON, {}, columns, messages)

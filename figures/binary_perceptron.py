@@ -59,8 +59,8 @@ def best(*, alpha, distance):
 def _series(name, parameters, curve):
     names = ("distance", "entropy", "normalised", "stability", "error", "residual")
     columns = {key: getattr(curve, key) for key in names}
-    if name != "typical":
-        columns["y"] = np.broadcast_to(curve.y, curve.distance.shape)
+    if name == "envelope":
+        columns["best y"] = np.broadcast_to(curve.y, curve.distance.shape)
     # successful points may carry a remark
     messages = tuple(np.where(curve.success, "", curve.message))
     label = ", ".join(f"{key} = {value:g}" for key, value in parameters.items())

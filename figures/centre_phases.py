@@ -57,7 +57,7 @@ def draw(dataset):
     left.set_ylabel(r"$\mu(q)/\mu(q_1)$")
     for centre, color in (("rs", style.COLOURS[0]), ("1rsb", style.COLOURS[1])):
         line = dataset.one(curve="centre boundary", centre=centre)
-        style.curve(right, line["alpha"], line["distance"], color=color)
+        style.curve(right, line["load"], line["distance"], color=color)
     right.set(xlim=(0, 3), ylim=(0.13, 0.2), xlabel=r"load $\alpha$")
     right.set_ylabel("distance $d$ between solutions")
     right.text(0.5, 0.193, "symmetric centre stable", fontsize=7.5)

@@ -89,8 +89,8 @@ def draw(dataset):
 
 
 def _draw_scan(ax, scan, color):
-    finite, limit = np.isfinite(scan["y"]), ~np.isfinite(scan["y"])
-    x = 1 / scan["y"][finite]
+    finite, limit = np.isfinite(scan["replicas"]), ~np.isfinite(scan["replicas"])
+    x = 1 / scan["replicas"][finite]
     for column, face in (("normalised", "white"), ("entropy", color)):
         gap = np.abs(scan[column][finite] - scan[column][limit])
         ax.plot(x, gap, "-o", color=color, mfc=face, lw=0.8)

@@ -51,7 +51,7 @@ def draw(dataset):
     scan = dataset.one(curve="minimisers")
     stable = scan["reference_stability"] < 1
     errors = scan["log_errors"] / np.log(10)
-    style.curve(axes[0], scan["gamma"], errors, stable=stable, color=style.COLOURS[0])
+    style.curve(axes[0], scan["slope"], errors, stable=stable, color=style.COLOURS[0])
     fixed, best = sorted(
         dataset.select(curve="best weights"), key=lambda line: len(line.messages)
     )
@@ -62,7 +62,7 @@ def draw(dataset):
         gap = fixed["entropy"][i] - scan[f"entropy {i}"]
         gap[~(gap > 0)] = np.nan
         look = {"color": color, "stable": stable, "log": True}
-        style.curve(axes[1], scan["gamma"], gap, **look)
+        style.curve(axes[1], scan["slope"], gap, **look)
         end = fixed["entropy"][i] - margin["entropy"][i]
         axes[1].axhline(end, color=color, ls=":", lw=0.8)
     style.curve(

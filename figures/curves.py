@@ -78,7 +78,7 @@ def centre_boundary(*, channel, alpha, centre):
             )
             low, high = (low, middle) if point.stability < 1 else (middle, high)
         found.append(low)
-    columns = {"alpha": alpha, "distance": found}
+    columns = {"load": alpha, "distance": found}
     messages = [""] * len(found)
     return series("centre boundary", channel, {"centre": centre}, columns, messages)
 
@@ -91,7 +91,7 @@ def replica_scan(*, channel, alpha, distance, replicas):
     ]
     names = ("normalised", "entropy", "stability", "error", "residual")
     columns = {key: [getattr(point, key) for point in points] for key in names}
-    columns = {"y": [*replicas, np.inf], **columns}
+    columns = {"replicas": [*replicas, np.inf], **columns}
     parameters = {"alpha": alpha, "at_distance": distance}
     messages = [point.message for point in points]
     return series("replica scan", channel, parameters, columns, messages)

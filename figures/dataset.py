@@ -62,6 +62,13 @@ class Dataset:
         names = [series.name for series in self.series]
         if len(set(names)) != len(names):
             raise ValueError(f"Dataset: names of series must be unique, given {names}")
+        parameters = {key for series in self.series for key in series.parameters}
+        columns = {key for series in self.series for key in series.columns}
+        if both := sorted(parameters & columns):
+            raise ValueError(
+                f"Dataset: a name must be a parameter or a column in all series of "
+                f"{self.figure}, given both for {both}"
+            )
 
     def select(self, **parameters):
         """Series whose parameters have all the given values."""

@@ -64,7 +64,7 @@ def solved(*, weights, channel, N, alpha, instances, steps):
     K = getattr(channel, "K", 1)
     N -= N % K
     protocol = mp.PseudoReinforcement(np.arange(1, steps) / steps)
-    columns = {"alpha": [], "solved": [], "spread": []}
+    columns = {"load": [], "solved": [], "spread": []}
     for load in alpha:
         runs = []
         for seed in range(instances):
@@ -73,7 +73,7 @@ def solved(*, weights, channel, N, alpha, instances, steps):
             runs.append(r.solved)
         # the error of a share of n trials, not 0 where all or none succeed
         share = (np.sum(runs) + 1) / (instances + 2)
-        columns["alpha"].append(inst.alpha)
+        columns["load"].append(inst.alpha)
         columns["solved"].append(np.mean(runs))
         columns["spread"].append(np.sqrt(share * (1 - share) / (instances + 3)))
     parameters = {"weights": weights, "N": float(N), "instances": float(instances)}

@@ -90,7 +90,7 @@ def draw(dataset):
     runs = dataset.select(curve="solved")
     for line, color in zip(runs, style.shades(len(runs)), strict=True):
         axes[2].errorbar(
-            line["alpha"],
+            line["load"],
             line["solved"],
             yerr=line["spread"],
             fmt="o-",

@@ -50,7 +50,7 @@ def draw(dataset):
     figure, axes = style.panels(3, height=2.6)
     line = dataset.one(curve="largest margin")
     color = style.COLOURS[0]
-    ends = np.append(line["alpha"], CAPACITY), np.append(line["margin"], 0.0)
+    ends = np.append(line["load"], CAPACITY), np.append(line["largest margin"], 0.0)
     style.curve(axes[0], *ends, color=color)
     notes = {"ha": "right", "xytext": (-7, -3)}, {"ha": "left", "xytext": (4, 9)}
     for load, label, where in zip(MARKS, MARKED, notes, strict=True):

@@ -2,6 +2,7 @@
 
 import io
 import sys
+from dataclasses import replace
 from types import ModuleType, SimpleNamespace
 
 import numpy as np
@@ -266,6 +267,13 @@ def test_dataset_refuses_two_series_of_one_name():
     series = some_dataset().series[0]
     with pytest.raises(ValueError, match="unique"):
         some_dataset(series=(series, series))
+
+
+def test_dataset_refuses_a_name_that_is_parameter_and_column():
+    first, second = some_dataset().series
+    scan = replace(second, columns={"K": np.array([3.0])})
+    with pytest.raises(ValueError, match=r"given both for \['K'\]"):
+        some_dataset(series=(first, scan))
 
 
 def test_series_refuses_columns_of_different_length():
