@@ -5,9 +5,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from replicas import check, rsb_capacity, symmetric, two_rsb_capacity
+from replicas import check, full_capacity, rsb_capacity, symmetric, two_rsb_capacity
 from replicas.binary_capacity import zero_entropy
-from replicas.channels import Symmetric, Tree, Wide, single_unit
+from replicas.channels import Perceptron, Symmetric, Tree, Wide, single_unit
 from replicas.model import require_constraint
 from replicas.priors import Binary
 from replicas.results import Estimate
@@ -27,7 +27,8 @@ def capacity(model, ansatz="rs"):
     model : Model. Trees of at most 9 units for binary weights and for "1rsb".
     ansatz : "rs" or, for spherical weights, "1rsb" (one step of replica symmetry
         breaking; at most the RS one) or, for one field, "2rsb" (two steps; at most
-        the value of one).
+        the value of one) or, for the Perceptron, "frsb" (full breaking, extrapolated
+        from 3 to 5 steps, for -2.5 <= kappa <= -0.4 or kappa >= 0).
 
     Returns
     -------
@@ -39,10 +40,10 @@ def capacity(model, ansatz="rs"):
     which is then the error. The RS capacity of Wide is inf for activations that jump
     (sign). Their 1-RSB load grows without bound as q1 -> 1: success is False.
 
-    Source: docs/capacity.md (K1)-(K11); docs/binary.md (BN8); docs/symmetric.md (SY7).
+    Source: docs/capacity.md (K1)-(K13); docs/binary.md (BN8); docs/symmetric.md (SY7).
     """
     require_constraint("capacity", model)
-    check.choice("capacity", "ansatz", ansatz, ("rs", "1rsb", "2rsb"))
+    check.choice("capacity", "ansatz", ansatz, ("rs", "1rsb", "2rsb", "frsb"))
     channel = single_unit(model.channel)
     if isinstance(channel, Symmetric):
         check.choice("capacity", "ansatz of the Symmetric channel", ansatz, ("rs",))
@@ -50,9 +51,14 @@ def capacity(model, ansatz="rs"):
     if isinstance(model.prior, Binary):
         check.choice("capacity", "ansatz of binary weights", ansatz, ("rs",))
         return zero_entropy(channel)[0]
-    if isinstance(channel, Tree) and ansatz == "2rsb":
+    if isinstance(channel, Tree) and ansatz in ("2rsb", "frsb"):
         raise ValueError(
             f"capacity: the ansatz must be rs or 1rsb for a tree, given {ansatz!r}"
+        )
+    if ansatz == "frsb" and not (isinstance(channel, Perceptron) or channel.is_linear):
+        raise ValueError(
+            f"capacity: the channel must be a Perceptron for the ansatz frsb, "
+            f"given {channel!r}"
         )
     rs = rs_capacity(channel)
     if ansatz == "rs" or not rs.success:
@@ -72,4 +78,7 @@ def capacity(model, ansatz="rs"):
     one_step = rsb_capacity.minimum(channel)
     if ansatz == "1rsb" or not one_step.success:
         return one_step
-    return two_rsb_capacity.minimum(channel, one_step)
+    two_steps = two_rsb_capacity.minimum(channel, one_step)
+    if ansatz == "2rsb" or not two_steps.success:
+        return two_steps
+    return full_capacity.minimum(channel, two_steps)

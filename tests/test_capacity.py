@@ -9,7 +9,7 @@ from scipy.optimize import minimize_scalar
 from scipy.special import erf, erfc, ndtr, xlogy
 
 import replicas as rp
-from replicas import parity, rsb_capacity, two_rsb_capacity
+from replicas import full_capacity, parity, rsb_capacity, two_rsb_capacity
 from replicas.quadrature import gaussian_average, hermite
 
 
@@ -484,3 +484,54 @@ def test_rsb_capacity_of_many_units_grows():
         assert c.success and c.error < 1e-4
         values.append(c.value)
     assert (np.diff(values) > 0).all() and (np.diff(values, 2) < 0).all()
+
+
+@pytest.mark.parametrize(
+    ("kappa", "value", "known"),
+    # extrapolated from 5 to 7 and from 4 to 6 steps, in place of 3 to 5
+    [(-1.0, 12.2805886, 1.4e-5), (-0.5, 4.6966015, 3.2e-6)],
+)
+def test_full_breaking_is_below_two_steps(kappa, value, known):
+    m = model(rp.Perceptron(kappa))
+    two, full = (rp.capacity(m, ansatz) for ansatz in ("2rsb", "frsb"))
+    assert full.success and full.value < two.value
+    assert abs(full.value - value) <= full.error + known
+    assert full.error < 2e-5 * full.value
+    assert np.all(np.diff(full.order["levels_q"]) > 0)
+    assert np.all(np.diff(full.order["levels_w"]) > 0)
+
+
+def test_load_of_many_levels_has_the_slopes_of_differences():
+    channel = rp.Perceptron(-0.8)
+    q, w = np.array([0.4, 0.8, 0.95]), np.array([12.0, 30.0, 110.0])
+    _, in_q, in_w = full_capacity.log_load(channel, q, w)
+    for i in range(3):
+        for x, slope, step in ((q, in_q, 1e-5), (w, in_w, 1e-3)):
+            values = []
+            for sign in (1, -1):
+                moved = x.copy()
+                moved[i] += sign * step
+                pair = (moved, w) if x is q else (q, moved)
+                values.append(full_capacity.log_load(channel, *pair)[0])
+            difference = (values[0] - values[1]) / (2 * step)
+            assert slope[i] == pytest.approx(difference, rel=1e-5, abs=1e-8)
+
+
+def test_load_of_many_levels_is_that_of_two():
+    channel, q, w = rp.Perceptron(-0.8), np.array([0.6, 0.93]), np.array([15.0, 70.0])
+    two = two_rsb_capacity.load(channel, *(1 - q), *w)
+    many = np.exp(full_capacity.log_load(channel, q, w)[0])
+    assert many == pytest.approx(two, rel=1e-10)
+    # a level more with the weight of its neighbour changes nothing
+    q, w = np.array([0.6, 0.8, 0.93]), np.array([15.0, 15.0, 70.0])
+    more = np.exp(full_capacity.log_load(channel, q, w)[0])
+    assert more == pytest.approx(two, rel=1e-10)
+
+
+def test_full_breaking_of_a_convex_problem_is_the_rs_one_and_refuses():
+    convex = model(rp.Perceptron(0.3))
+    assert rp.capacity(convex, "frsb").value == rp.capacity(convex).value
+    near = rp.capacity(model(rp.Perceptron(-0.1)), "frsb")
+    assert not near.success and "margin between -2.5 and -0.4" in near.message
+    with pytest.raises(ValueError, match="must be a Perceptron for the ansatz frsb"):
+        rp.capacity(model(rp.Wide("relu")), "frsb")
