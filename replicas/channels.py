@@ -174,9 +174,7 @@ class Symmetric(_Scalar):
     kernel: SymmetricChannel = field(init=False, repr=False, compare=False)
 
     def __post_init__(self):
-        kappa = check.finite("Symmetric", "kappa", self.kappa)
-        if not kappa > 0:
-            raise ValueError(f"Symmetric: kappa must be > 0, given {self.kappa!r}")
+        kappa = check.positive_number("Symmetric", "kappa", self.kappa)
         object.__setattr__(self, "kappa", kappa)
         object.__setattr__(self, "kernel", SymmetricChannel(kappa, False))
 

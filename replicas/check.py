@@ -9,10 +9,13 @@ __all__ = [
     "choice",
     "distance",
     "finite",
+    "generator",
     "inside",
     "integer",
+    "number",
     "numbers",
     "positive",
+    "positive_number",
 ]
 
 
@@ -60,13 +63,39 @@ def distance(function, value):
     )
 
 
-def finite(function, parameter, value):
-    """One finite number, as a float."""
+def number(function, parameter, value, rule, test):
+    """One number, as a float, for which `test` holds; else state `rule`."""
     if isinstance(value, bool) or not isinstance(value, _numbers.Real):
         raise TypeError(f"{function}: {parameter} must be a number, given {value!r}")
-    if not np.isfinite(value):
-        raise ValueError(f"{function}: {parameter} must be finite, given {value!r}")
-    return float(value)
+    try:
+        x = float(value)
+    except OverflowError:
+        x = np.inf if value > 0 else -np.inf
+    if not test(x):
+        raise ValueError(f"{function}: {parameter} must be {rule}, given {value!r}")
+    return x
+
+
+def finite(function, parameter, value):
+    """One finite number, as a float."""
+    return number(function, parameter, value, "finite", np.isfinite)
+
+
+def positive_number(function, parameter, value):
+    """One finite number > 0, as a float."""
+    return number(
+        function, parameter, value, "finite and > 0", lambda x: 0 < x < np.inf
+    )
+
+
+def generator(function, rng):
+    """A numpy Generator: `rng` itself, or one of that seed."""
+    try:
+        return np.random.default_rng(rng)
+    except (TypeError, ValueError):
+        raise TypeError(
+            f"{function}: rng must be a numpy Generator or a seed, given {rng!r}"
+        ) from None
 
 
 def broadcast(function, **arrays):

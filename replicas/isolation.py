@@ -49,8 +49,7 @@ def isolation_distance(model, alpha, reference=None):
             "isolation_distance: the prior must be Binary (the volume of spherical "
             f"weights has no zero), given {model.prior!r}"
         )
-    alpha = check.finite("isolation_distance", "alpha", alpha)
-    alpha = float(check.positive("isolation_distance", "alpha", alpha))
+    alpha = check.positive_number("isolation_distance", "alpha", alpha)
     reference = require_reference("isolation_distance", model, reference)
     channel = supported("isolation_distance", model)
     measure = references(reference, [alpha])[alpha]

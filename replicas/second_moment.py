@@ -58,7 +58,7 @@ def second_moment(model, distance, *, starts=STARTS, rng=0):
     kappa = require_binary_symmetric("second_moment", model)
     d = check.distance("second_moment", distance)
     check.integer("second_moment", "starts", starts, 1, 10_000)
-    rng = np.random.default_rng(rng)
+    rng = check.generator("second_moment", rng)
     points = [_Pairs(kappa, x).bound(starts, rng) for x in d.ravel()]
     return Estimate(**stack(points, d.shape))
 

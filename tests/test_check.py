@@ -39,6 +39,17 @@ def test_numbers_refuses_what_is_not_a_number(value):
         (lambda: check.finite("f", "x", np.inf), ValueError, "f: x must be finite"),
         (lambda: check.finite("f", "x", [1.0]), TypeError, "f: x must be a number"),
         (lambda: check.finite("f", "x", True), TypeError, "given True"),
+        (lambda: check.finite("f", "x", 10**400), ValueError, "f: x must be finite"),
+        (
+            lambda: check.positive_number("f", "x", 0),
+            ValueError,
+            "f: x must be finite and > 0",
+        ),
+        (lambda: check.positive_number("f", "x", [1.0]), TypeError, "a number"),
+        (lambda: check.positive_number("f", "x", np.inf), ValueError, "must be finite"),
+        (lambda: check.positive_number("f", "x", -(10**400)), ValueError, "finite and"),
+        (lambda: check.generator("f", "a"), TypeError, "f: rng must be .* given 'a'"),
+        (lambda: check.generator("f", -1), TypeError, "f: rng must be .* given -1"),
         (lambda: check.integer("f", "n", 7, 1, 5), ValueError, r"in \[1, 5\], given 7"),
         (
             lambda: check.integer("f", "n", 2.0, 1, 5),

@@ -128,8 +128,8 @@ def test_capacity_of_a_wide_margin_says_that_it_has_no_number():
 @pytest.mark.parametrize(
     ("call", "error", "message"),
     [
-        (lambda: rp.Symmetric(0.0), ValueError, "kappa must be > 0, given 0.0"),
-        (lambda: rp.Symmetric(-1.0), ValueError, "kappa must be > 0, given -1.0"),
+        (lambda: rp.Symmetric(0.0), ValueError, "must be finite and > 0, given 0.0"),
+        (lambda: rp.Symmetric(-1.0), ValueError, "must be finite and > 0, given -1.0"),
         (lambda: rp.Symmetric(np.nan), ValueError, "kappa must be finite"),
         (lambda: rp.Symmetric("1"), TypeError, "kappa must be a number"),
         (lambda: rp.capacity(SPHERICAL), ValueError, "prior must be Binary"),
