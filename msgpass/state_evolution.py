@@ -6,7 +6,7 @@ from scipy.special import log_expit
 from msgpass.results import Evolution
 from replicas import check, tree_rs
 from replicas.channels import Tree, single_unit
-from replicas.model import require_model
+from replicas.model import require_constraint
 from replicas.priors import Binary
 from replicas.quadrature import gaussian_average
 
@@ -23,7 +23,7 @@ def state_evolution(model, alpha, *, tol=1e-12, max_steps=1000):
 
     Parameters
     ----------
-    model : Model; trees have at most 9 units.
+    model : Model, no Loss; trees have at most 9 units.
     alpha : patterns per weight, > 0.
     tol : change of q (or of log(1 - q), if that is larger) at which to stop.
     max_steps : steps at most.
@@ -37,10 +37,9 @@ def state_evolution(model, alpha, *, tol=1e-12, max_steps=1000):
 
     Source: docs/message_passing.md (MP15)-(MP18).
     """
-    require_model("state_evolution", model)
-    alpha = check.finite("state_evolution", "alpha", alpha)
-    check.positive("state_evolution", "alpha", alpha)
-    check.positive("state_evolution", "tol", tol)
+    require_constraint("state_evolution", model)
+    alpha = check.positive_number("state_evolution", "alpha", alpha)
+    check.positive_number("state_evolution", "tol", tol)
     check.integer("state_evolution", "max_steps", max_steps, 1, 1 << 40)
     channel = single_unit(model.channel)
     if isinstance(channel, Tree):
@@ -148,4 +147,5 @@ def _binary(q_hat):
         return 4 * np.exp(log_expit(h) + log_expit(-h))
 
     eps = gaussian_average(outside, width=1 / (1 + root), tol=ACCURACY).value
+    eps = min(eps, 1.0)  # without a field, but for rounding
     return 1 - eps, eps
