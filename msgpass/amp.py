@@ -10,6 +10,8 @@ from itertools import pairwise
 import numpy as np
 
 from msgpass import _amp, _norm
+from msgpass.arrays import weights_array
+from msgpass.instance import require_instance
 from msgpass.node import output_node
 from msgpass.pseudo import pseudo_field, pseudo_precision
 from msgpass.results import Beliefs
@@ -65,15 +67,14 @@ def amp(
 
     Source: docs/message_passing.md (MP7)-(MP14).
     """
+    require_instance("amp", instance)
     start = 0.3 if instance.tree else 0.5
-    share = start if damping is None else check.finite("amp", "damping", damping)
-    if not 0 <= share < 1:
-        raise ValueError(f"amp: damping must be in [0, 1), given {damping}")
+    share = start if damping is None else damping
+    check.number("amp", "damping", share, "in [0, 1)", lambda x: 0 <= x < 1)
     if noise is None:
         noise = 0.0 if instance.tree else 0.01
-    if not check.finite("amp", "noise", noise) >= 0:
-        raise ValueError(f"amp: noise must be >= 0, given {noise}")
-    check.positive("amp", "tol", tol)
+    check.number("amp", "noise", noise, ">= 0", lambda x: 0 <= x < np.inf)
+    check.positive_number("amp", "tol", tol)
     check.integer("amp", "max_sweeps", max_sweeps, 1, 1 << 40)
     engine = Amp(instance, weights, field=field, norm=norm, threads=threads)
     fresh = state is None
@@ -133,20 +134,28 @@ class AmpState:
 
 
 class Amp:
-    """The iteration of an instance, step by step; its arguments are those of `amp`."""
+    """The iteration of an instance, step by step; its arguments are those of `amp`.
 
-    def __init__(self, instance, weights, *, field=None, norm="unit", threads=1):
-        check.choice("amp", "weights", weights, ("continuous", "binary"))
-        check.choice("amp", "norm", norm, ("global", "unit"))
-        check.integer("amp", "threads", threads, 1, 1 << 10)
+    function : the one that errors name.
+    """
+
+    def __init__(
+        self, instance, weights, *, function="amp", field=None, norm="unit", threads=1
+    ):
+        check.choice(function, "weights", weights, ("continuous", "binary"))
+        check.choice(function, "norm", norm, ("global", "unit"))
+        check.integer(function, "threads", threads, 1, 1 << 10)
         if not instance.signs:
             raise ValueError(
-                "amp: the patterns must be +-1, given real ones; bp takes them"
+                f"{function}: the patterns must be +-1 for AMP, given real ones; "
+                "bp takes them"
             )
         self.instance, self.binary, self.norm = instance, weights == "binary", norm
-        self.node = output_node("amp", instance)
+        self.function, self.node = function, output_node(function, instance)
         K, n, M = instance.K, instance.n, instance.M
-        self.field = np.zeros((K, 1)) if field is None else instance.weights(field)
+        self.field = np.zeros((K, 1))
+        if field is not None:
+            self.field = weights_array(function, field, K, n, "field")
         chunks = max(1, min(CHUNKS, M // CHUNK))
         self.edges = np.linspace(0, M, chunks + 1).astype(np.intp)
         self.back = np.empty((chunks, K, n))
@@ -159,9 +168,9 @@ class Amp:
     def start(self, *, noise=0.0, rng=0):
         """Messages to start from: none, but for random fields of that deviation."""
         K, n, M = self.instance.K, self.instance.n, self.instance.M
-        B = np.zeros((K, n))
+        B, rng = np.zeros((K, n)), check.generator(self.function, rng)
         if noise:
-            B += noise * np.random.default_rng(rng).standard_normal((K, n))
+            B += noise * rng.standard_normal((K, n))
         state = AmpState(np.zeros((M, K)), np.zeros(K), B, B, B, np.ones(K))
         self._marginals(state, 0.0, 1.0)
         return state
@@ -171,7 +180,9 @@ class Amp:
         K, n, M = self.instance.K, self.instance.n, self.instance.M
         fits = isinstance(state, AmpState)
         if not fits or (state.g.shape, state.B.shape) != ((M, K), (K, n)):
-            raise ValueError("amp: state must be that of a run on such an instance")
+            raise ValueError(
+                f"{self.function}: state must be that of a run on such an instance"
+            )
         state = state.copy()
         self._marginals(state, 0.0, 1.0)
         return state

@@ -105,11 +105,12 @@ def _array(parameter, value, dimensions):
     return array
 
 
-def weights_array(function, values, K, n):
-    weights = check.numbers(function, "weights", values)
+def weights_array(function, values, K, n, parameter="weights"):
+    """`values` as a float array (K, n)."""
+    weights = check.numbers(function, parameter, values)
     if weights.size != K * n:
         raise ValueError(
-            f"{function}: weights must have {K} x {n} entries, "
+            f"{function}: {parameter} must have {K} x {n} entries, "
             f"given shape {weights.shape}"
         )
     return np.ascontiguousarray(weights.reshape(K, n))

@@ -8,12 +8,15 @@ import numpy as np
 
 from msgpass.bp_binary import BinaryBp
 from msgpass.bp_continuous import ContinuousBp
+from msgpass.instance import require_instance
+from msgpass.protocols import coupling
 from msgpass.results import Beliefs
 from replicas import check
 
 __all__ = ["bp", "bp_engine"]
 
 ATTEMPTS = 4
+FACTORS = ("gaussian", "expanded", "exact")
 STEPS = 10  # couplings on the way to gamma
 STALL = 20  # sweeps in which the residual must fall, or the damping grows
 
@@ -74,20 +77,19 @@ def bp(
 
     Source: docs/focusing.md.
     """
+    require_instance("bp", instance)
+    gamma, y = coupling("bp", gamma, y)
     share = (0.3 if y > 1 else 0.0) if damping is None else damping
-    if not 0 <= check.finite("bp", "damping", share) < 1:
-        raise ValueError(f"bp: damping must be in [0, 1), given {damping}")
+    check.number("bp", "damping", share, "in [0, 1)", lambda x: 0 <= x < 1)
     noise = (0.0 if instance.tree else 0.01) if noise is None else noise
-    if not check.finite("bp", "noise", noise) >= 0:
-        raise ValueError(f"bp: noise must be >= 0, given {noise}")
-    check.positive("bp", "tol", tol)
+    check.number("bp", "noise", noise, ">= 0", lambda x: 0 <= x < np.inf)
+    check.positive_number("bp", "tol", tol)
     check.integer("bp", "max_sweeps", max_sweeps, 1, 1 << 40)
-    _check_coupling(gamma, y)
     engine = bp_engine(
         "bp", instance, weights, factor=factor, field=field, norm=norm,
         schedule=schedule, rng=rng,
     )  # fmt: skip
-    gamma, y, adapt = float(gamma), float(y), damping is None
+    adapt = damping is None
     for _ in range(ATTEMPTS):
         fresh = state is None
         run = engine.start(noise=noise) if fresh else engine.resume(state)
@@ -131,7 +133,7 @@ def bp_engine(
     check.choice(function, "weights", weights, ("continuous", "binary"))
     check.choice(function, "norm", norm, ("global", "unit"))
     check.choice(function, "schedule", schedule, ("sequential", "parallel"))
-    check.choice(function, "factor", factor, ("gaussian", "expanded", "exact"))
+    check.choice(function, "factor", factor, FACTORS)
     common = {"field": field, "sequential": schedule == "sequential", "rng": rng}
     if weights == "binary":
         return BinaryBp(function, instance, factor=factor, **common)
@@ -141,13 +143,6 @@ def bp_engine(
             f"given {factor!r}"
         )
     return ContinuousBp(function, instance, joint=norm == "global", **common)
-
-
-def _check_coupling(gamma, y):
-    if isinstance(gamma, bool) or not gamma >= 0:
-        raise ValueError(f"bp: gamma must be in [0, inf], given {gamma!r}")
-    if not check.finite("bp", "y", y) >= 1:
-        raise ValueError(f"bp: y must be >= 1, given {y}")
 
 
 def _beliefs(engine, state, gamma, y, sweeps, residual, message):

@@ -2,8 +2,9 @@
 
 import numpy as np
 
-from msgpass.arrays import row_blocks
+from msgpass.arrays import row_blocks, weights_array
 from msgpass.node import output_node
+from replicas import check
 
 __all__ = ["Engine"]
 
@@ -19,7 +20,7 @@ class Engine:
 
     def __init__(self, function, instance, *, field, sequential, rng):
         self.function, self.instance, self.sequential = function, instance, sequential
-        self.rng = np.random.default_rng(rng)
+        self.rng = check.generator(function, rng)
         self.node = output_node(function, instance)
         parity = instance.rule == "parity"
         patterns = instance.patterns if parity else instance.absorbed()
@@ -28,7 +29,9 @@ class Engine:
         self.patterns = patterns
         self.labels = instance.labels if parity else np.ones(instance.M, np.int8)
         self.shape = instance.K, instance.n
-        self.field = 0.0 if field is None else instance.weights(field)
+        self.field = 0.0
+        if field is not None:
+            self.field = weights_array(function, field, *self.shape, "field")
         self.trouble = "the messages overflow"
         self.sweeps = 0
 

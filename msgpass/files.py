@@ -14,7 +14,10 @@ ENTRIES = ("patterns", "labels", "K", "tree", "rule", "kappa")
 
 def kind(function, path):
     """Format of the file by its name: "text", "gzip" or "npz"."""
-    name = Path(path).name
+    try:
+        name = Path(path).name
+    except TypeError:
+        raise TypeError(f"{function}: path must be a path, given {path!r}") from None
     for suffix, format_ in ((".txt", "text"), (".txt.gz", "gzip"), (".npz", "npz")):
         if name.endswith(suffix):
             return format_

@@ -4,6 +4,7 @@ The replicas' coupling grows along a protocol, a few sweeps a step, and the mess
 follow; docs/focusing.md (FB11)-(FB22).
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,9 +12,10 @@ import numpy as np
 from tqdm import tqdm
 
 from msgpass.amp import Amp
-from msgpass.bp import bp_engine
+from msgpass.bp import FACTORS, bp_engine
+from msgpass.instance import require_instance
 from msgpass.observe import Observer
-from msgpass.protocols import PseudoReinforcement, Scoping
+from msgpass.protocols import PseudoReinforcement, Scoping, coupling
 from replicas import check
 
 __all__ = ["Focused", "focusing_bp"]
@@ -95,24 +97,29 @@ def focusing_bp(
 
     Source: docs/focusing.md.
     """
-    binary, committee = weights == "binary", instance.K > 1
+    require_instance("focusing_bp", instance)
     check.choice("focusing_bp", "weights", weights, ("continuous", "binary"))
+    binary, committee = weights == "binary", instance.K > 1
     check.choice("focusing_bp", "method", method, ("amp", "bp"))
+    check.choice("focusing_bp", "factor", factor, FACTORS)
     until = ("solved" if binary else "end") if until is None else until
     check.choice("focusing_bp", "until", until, ("solved", "end"))
     sweeps = (5 if binary else 10) if sweeps is None else sweeps
     check.integer("focusing_bp", "sweeps", sweeps, 1, 1 << 30)
     if damping is None:
         damping = 0.9 if (binary and committee) or not instance.tree else 0.8
-    if not 0 <= check.finite("focusing_bp", "damping", damping) < 1:
-        raise ValueError(f"focusing_bp: damping must be in [0, 1), given {damping}")
+    check.number("focusing_bp", "damping", damping, "in [0, 1)", lambda x: 0 <= x < 1)
     if noise is None:
         noise = 0.1 if binary and not instance.tree else 0.01
-    if not check.finite("focusing_bp", "noise", noise) >= 0:
-        raise ValueError(f"focusing_bp: noise must be >= 0, given {noise}")
+    check.number("focusing_bp", "noise", noise, ">= 0", lambda x: 0 <= x < np.inf)
     protocol = _protocol(binary, committee) if protocol is None else protocol
+    if not isinstance(protocol, Iterable):
+        raise TypeError(
+            "focusing_bp: protocol must be an iterable of pairs (gamma, y), "
+            f"given {protocol!r}"
+        )
     if method == "amp":
-        engine = Amp(instance, weights, norm="unit", threads=threads)
+        engine = Amp(instance, weights, function="focusing_bp", threads=threads)
     else:
         engine = bp_engine(
             "focusing_bp", instance, weights, factor=factor, norm="unit", rng=rng
@@ -135,13 +142,15 @@ def _protocol(binary, committee):
     return Scoping(np.linspace(0, 2.5, 401)[1:]) if committee else PseudoReinforcement()
 
 
-def _coupling(gamma, y):
+def _coupling(pair):
     """One step of a protocol, as floats."""
-    if not gamma >= 0:
-        raise ValueError(f"focusing_bp: gamma must be in [0, inf], given {gamma}")
-    if not check.finite("focusing_bp", "y", y) >= 1:
-        raise ValueError(f"focusing_bp: y must be >= 1, given {y}")
-    return float(gamma), float(y)
+    try:
+        gamma, y = pair
+    except (TypeError, ValueError):
+        raise ValueError(
+            f"focusing_bp: protocol must give pairs (gamma, y), given {pair!r}"
+        ) from None
+    return coupling("focusing_bp", gamma, y)
 
 
 class _Run:
@@ -156,7 +165,7 @@ class _Run:
     def follow(self, steps, stop, callback):
         """Go through the steps; returns why it ended."""
         for pair in steps:
-            gamma, y = _coupling(*pair)
+            gamma, y = _coupling(pair)
             if not self.reach(gamma, y):
                 return f"the messages blow up at gamma = {gamma:g}, y = {y:g}"
             row = self.observer.row(self.engine, self.state, gamma, y)

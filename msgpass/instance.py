@@ -19,7 +19,9 @@ from msgpass.arrays import (
 )
 from replicas import check
 
-__all__ = ["Instance"]
+__all__ = ["Instance", "require_instance"]
+
+DRAWS = 1000  # of the patterns that a teacher does not label
 
 
 @dataclass(frozen=True, eq=False)
@@ -142,7 +144,7 @@ class Instance:
             are drawn after the patterns (elsewhere random labels are absorbed in them).
         """
         M = _size("Instance.random", N, alpha, K, tree, rule, kappa)
-        rng = np.random.default_rng(rng)
+        rng = check.generator("Instance.random", rng)
         patterns = _signs(rng, M, N)
         labels = _signs(rng, M, 1)[:, 0] if rule == "parity" else np.ones(M, np.int8)
         patterns.flags.writeable = False
@@ -158,13 +160,13 @@ class Instance:
         which the teacher gives no label (a field that is zero, a tie) are drawn again.
         Returns the instance and the teacher's weights, (K, n).
         """
-        if rule == "symmetric":
+        if isinstance(rule, str) and rule == "symmetric":
             raise ValueError(
                 "Instance.teacher: rule must be majority or parity, given 'symmetric'"
             )
         check.choice("Instance.teacher", "weights", weights, ("binary", "continuous"))
         M = _size("Instance.teacher", N, alpha, K, tree, rule, 0.0)
-        rng = np.random.default_rng(rng)
+        rng = check.generator("Instance.teacher", rng)
         shape = (K, N // K if tree else N)
         if weights == "binary":
             teacher = _signs(rng, *shape).astype(float)
@@ -173,12 +175,19 @@ class Instance:
             teacher *= np.sqrt(shape[1] / np.sum(teacher**2, axis=1, keepdims=True))
         patterns, labels = _signs(rng, M, N), np.ones(M, np.int8)
         open_ = np.arange(M)
-        while len(open_):
+        for _ in range(DRAWS):
             fields = cls(patterns[open_], labels[open_], K, tree, rule).fields(teacher)
             fits = [_fits(fields, sign, rule, 0.0) for sign in (1, -1)]
             labels[open_] = np.where(fits[0], 1, -1)
             open_ = open_[~(fits[0] | fits[1])]
+            if not len(open_):
+                break
             patterns[open_] = _signs(rng, len(open_), N)
+        else:
+            raise ValueError(
+                "Instance.teacher: the teacher drawn gives no label to any pattern: "
+                f"its units tie, given N = {N} and K = {K}; give K odd or another rng"
+            )
         patterns.flags.writeable = False
         return cls(patterns, labels, K, tree, rule), teacher
 
@@ -219,6 +228,12 @@ class Instance:
                 f"write .npz, given {str(path)!r}"
             )
         files.write_text(path, self.absorbed() if negative else self.patterns)
+
+
+def require_instance(function, instance):
+    """Refuse what is not an `Instance`."""
+    if not isinstance(instance, Instance):
+        raise TypeError(f"{function}: instance must be an Instance, given {instance!r}")
 
 
 def _size(function, N, alpha, K, tree, rule, kappa):

@@ -12,6 +12,8 @@ from tqdm import tqdm
 import replicas as rp
 from msgpass import _norm
 from msgpass.amp import Amp, iterate
+from msgpass.arrays import weights_array
+from msgpass.instance import require_instance
 from msgpass.node import channel_of
 from replicas import check
 from replicas.results import Curve, failed_point, stack
@@ -57,13 +59,13 @@ def local_entropy(
 
     Source: docs/message_passing.md (MP19)-(MP22).
     """
+    require_instance("local_entropy", instance)
     check.choice("local_entropy", "weights", weights, ("continuous", "binary"))
     distances = check.distance("local_entropy", distance)
-    check.positive("local_entropy", "tol", tol)
+    check.positive_number("local_entropy", "tol", tol)
     check.integer("local_entropy", "max_sweeps", max_sweeps, 1, 1 << 40)
     share = (0.3 if instance.tree else 0.5) if damping is None else damping
-    if not 0 <= check.finite("local_entropy", "damping", share) < 1:
-        raise ValueError(f"local_entropy: damping must be in [0, 1), given {damping}")
+    check.number("local_entropy", "damping", share, "in [0, 1)", lambda x: 0 <= x < 1)
     reference = _reference(instance, reference, weights)
     engine = _AtDistance(instance, weights, reference, threads)
     run = {"damping": share, "adapt": damping is None, "tol": tol}
@@ -87,7 +89,9 @@ def local_entropy(
 
 def _reference(instance, reference, weights):
     """The reference as an array (K, n), its units normalised to sqrt(n)."""
-    reference = instance.weights(reference)
+    reference = weights_array(
+        "local_entropy", reference, instance.K, instance.n, "reference"
+    )
     if weights == "binary":
         if not (np.abs(reference) == 1).all():
             raise ValueError(
@@ -141,7 +145,7 @@ class _AtDistance(Amp):
     """AMP in the field along a reference that gives the means a set overlap with it."""
 
     def __init__(self, instance, weights, reference, threads):
-        super().__init__(instance, weights, threads=threads)
+        super().__init__(instance, weights, function="local_entropy", threads=threads)
         self.reference, self.overlap, self.gamma = reference, 0.0, 0.0
 
     def _marginals(self, state, gamma, y):

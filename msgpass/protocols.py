@@ -3,6 +3,7 @@
 docs/focusing.md (FB19)-(FB22). Any iterable of such pairs serves as one.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +11,25 @@ import numpy as np
 
 from replicas import check
 
-__all__ = ["FreeScoping", "PseudoReinforcement", "Scoping", "StandardReinforcement"]
+__all__ = [
+    "FreeScoping",
+    "PseudoReinforcement",
+    "Scoping",
+    "StandardReinforcement",
+    "coupling",
+]
+
+
+def coupling(function, gamma, y):
+    """gamma in [0, inf] and y, finite and >= 1, as floats."""
+    gamma = check.number(function, "gamma", gamma, "in [0, inf]", lambda x: x >= 0)
+    return gamma, _replicas(function, y)
+
+
+def _replicas(function, y):
+    """A finite number of replicas y >= 1."""
+    rule = "finite and >= 1"
+    return check.number(function, "y", y, rule, lambda x: 1 <= x < np.inf)
 
 
 def _ramp(function, parameter, value, low, high):
@@ -36,8 +55,7 @@ class Scoping:
     def __post_init__(self):
         gamma = _ramp("Scoping", "gamma", self.gamma, 0, np.inf)
         object.__setattr__(self, "gamma", gamma)
-        if not check.finite("Scoping", "y", self.y) >= 1:
-            raise ValueError(f"Scoping: y must be >= 1, given {self.y}")
+        _replicas("Scoping", self.y)
 
     def __iter__(self):
         return ((gamma, float(self.y)) for gamma in self.gamma)
@@ -60,10 +78,9 @@ class PseudoReinforcement:
     def __post_init__(self):
         rho = _ramp("PseudoReinforcement", "rho", self.rho, 0, 1)
         object.__setattr__(self, "rho", rho)
-        if not 0 <= check.finite("PseudoReinforcement", "x", self.x) <= 0.5:
-            raise ValueError(
-                f"PseudoReinforcement: x must be in [0, 1/2], given {self.x}"
-            )
+        check.number(
+            "PseudoReinforcement", "x", self.x, "in [0, 1/2]", lambda x: 0 <= x <= 0.5
+        )
 
     def __iter__(self):
         rho, x = np.array(self.rho), self.x
@@ -103,7 +120,10 @@ class FreeScoping:
     pairs: Any
 
     def __post_init__(self):
-        pairs = np.array([tuple(pair) for pair in self.pairs], dtype=float)
+        pairs = self.pairs
+        if isinstance(pairs, Iterable):
+            pairs = list(pairs)
+        pairs = check.numbers("FreeScoping", "pairs", pairs)
         if pairs.ndim != 2 or pairs.shape[1] != 2:
             raise ValueError(
                 f"FreeScoping: pairs must be (gamma, y), given {self.pairs}"

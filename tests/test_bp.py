@@ -319,15 +319,15 @@ def test_bp_refuses_what_it_cannot_do():
         ({"weights": "ising"}, "weights must be one of"),
         ({"factor": "exact"}, "factor must be gaussian for continuous"),
         ({"damping": 1.0}, r"damping must be in \[0, 1\)"),
-        ({"damping": float("nan")}, "damping must be finite"),
+        ({"damping": float("nan")}, "damping must be in"),
         ({"gamma": -1}, "gamma must be in"),
         ({"gamma": float("nan")}, "gamma must be in"),
-        ({"y": 0.5}, "y must be >= 1"),
+        ({"y": 0.5}, "y must be finite and >= 1"),
         ({"schedule": "random"}, "schedule must be one of"),
         ({"tol": 0}, "tol must be"),
         ({"max_sweeps": 0}, "max_sweeps must be in"),
         ({"noise": -1}, "noise must be >= 0"),
-        ({"field": np.ones(5)}, "weights must have 3 x 4 entries"),
+        ({"field": np.ones(5)}, "field must have 3 x 4 entries"),
     ]:
         with pytest.raises(ValueError, match=match):
             mp.bp(instance, **options)

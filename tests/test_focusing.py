@@ -47,7 +47,7 @@ def test_protocols_refuse_what_they_cannot_mean():
     for make, match in [
         (lambda: mp.Scoping([-0.1]), "Scoping: gamma must be in"),
         (lambda: mp.Scoping([np.nan]), "Scoping: gamma must not be nan"),
-        (lambda: mp.Scoping([1.0], y=0), "Scoping: y must be >= 1"),
+        (lambda: mp.Scoping([1.0], y=0), "Scoping: y must be finite and >= 1"),
         (lambda: mp.PseudoReinforcement([1.0]), "rho must be in"),
         (lambda: mp.PseudoReinforcement(x=0.7), "x must be in"),
         (lambda: mp.StandardReinforcement([-0.1]), "rho must be in"),
