@@ -25,8 +25,9 @@ class Schedule:
 
     def __post_init__(self):
         for name in ("beta", "gamma_ce", "cap"):
-            check.positive("Schedule", name, getattr(self, name))
-        check.inside("Schedule", "growth", self.growth, ">= 1", lambda x: x >= 1)
+            check.positive_number("Schedule", name, getattr(self, name))
+        rule, growth = "finite and >= 1", self.growth
+        check.number("Schedule", "growth", growth, rule, lambda x: 1 <= x < np.inf)
 
     def at(self, epoch):
         """(beta, gamma_ce) of an epoch, counted from 0."""
@@ -76,11 +77,13 @@ def ce_sgd(
     """
     patterns = training.patterns_of("ce_sgd", instance)
     schedule = named_schedule("ce_sgd", schedule)
-    check.positive("ce_sgd", "lr", lr)
+    check.positive_number("ce_sgd", "lr", lr)
     check.integer("ce_sgd", "batch", batch, 1, 1 << 31)
     check.integer("ce_sgd", "epochs", epochs, 1, 1 << 31)
-    rng = np.random.default_rng(rng)
+    rng = check.generator("ce_sgd", rng)
     weights = training.starting_weights("ce_sgd", instance, weights, rng)
+    if not weights.any(axis=1).all():
+        raise ValueError("ce_sgd: weights of a unit must not all be 0")
     normalise(weights)
     batches = Batches(patterns, instance, batch)
     epoch = 0

@@ -54,8 +54,8 @@ def hessian_spectrum(instance, weights, *, beta=3.0, gamma_ce=3.0, largest=None)
         raise ValueError(
             f"hessian_spectrum: the rule must be majority, given {instance.rule!r}"
         )
-    check.positive("hessian_spectrum", "beta", beta)
-    check.positive("hessian_spectrum", "gamma_ce", gamma_ce)
+    check.positive_number("hessian_spectrum", "beta", beta)
+    check.positive_number("hessian_spectrum", "gamma_ce", gamma_ce)
     if largest is None and instance.N > LARGEST_DENSE:
         raise ValueError(
             f"hessian_spectrum: largest must be given beyond {LARGEST_DENSE} weights, "

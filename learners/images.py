@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from msgpass import Instance
+from msgpass.instance import require_instance
 from replicas import check
 
 __all__ = ["Images", "digits", "fashion_mnist", "load_npz", "randomised"]
@@ -65,7 +66,7 @@ class Images:
         classes = [np.flatnonzero(self.labels == sign) for sign in (1, -1)]
         least = min(map(len, classes))
         check.integer("Images.split", "per_class", per_class, 1, least - 1)
-        rng = np.random.default_rng(rng)
+        rng = check.generator("Images.split", rng)
         patterns = self.binarised(median)
         classes = [rng.permutation(indices)[:least] for indices in classes]
         train = np.concatenate([indices[:per_class] for indices in classes])
@@ -81,9 +82,8 @@ def randomised(instance, *, rng=None):
 
     Every input keeps its bias; all correlations between inputs and with the labels go.
     """
-    if not isinstance(instance, Instance):
-        raise TypeError(f"randomised: instance must be an Instance, given {instance!r}")
-    rng = np.random.default_rng(rng)
+    require_instance("randomised", instance)
+    rng = check.generator("randomised", rng)
     shuffled = rng.permuted(instance.patterns, axis=0)
     return Instance(
         shuffled,

@@ -41,9 +41,9 @@ def lal(
     Source: docs/learners.md (LN1); Baldassi, Pittorino, Zecchina, PNAS 117, 161 (2020).
     """
     patterns = training.patterns_of("lal", instance)
-    check.positive("lal", "eta", eta)
+    check.positive_number("lal", "eta", eta)
     check.integer("lal", "epochs", epochs, 1, 1 << 31)
-    rng = np.random.default_rng(rng)
+    rng = check.generator("lal", rng)
     weights = training.starting_weights("lal", instance, weights, rng)
     given = np.arange(instance.M)
 
@@ -120,11 +120,11 @@ def elal(
     Source: docs/learners.md (LN2); Baldassi, Pittorino, Zecchina, PNAS 117, 161 (2020).
     """
     patterns = training.patterns_of("elal", instance)
-    check.positive("elal", "eta", eta)
-    check.inside("elal", "lam", lam, "in [0, 1]", lambda x: (x >= 0) & (x <= 1))
+    check.positive_number("elal", "eta", eta)
+    check.number("elal", "lam", lam, "in [0, 1]", lambda x: 0 <= x <= 1)
     for name, value in (("y", y), ("every", every), ("epochs", epochs)):
         check.integer("elal", name, value, 1, 1 << 31)
-    rng = np.random.default_rng(rng)
+    rng = check.generator("elal", rng)
     if weights is None and not instance.tree:
         common = rng.standard_normal((instance.K, instance.n))
         weights = common + 0.3 * rng.standard_normal((y, *common.shape))

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from learners import _monte_carlo
-from msgpass import Instance
+from msgpass.arrays import weights_array
+from msgpass.instance import require_instance
 from replicas import check
 
 __all__ = ["Chain", "metropolis"]
@@ -77,13 +78,15 @@ def metropolis(
     machines = _start(instance, start, weights, beta, y)
     pulled = np.zeros((instance.K, instance.n))
     if reference is not None:
-        pulled = instance.weights(reference)
+        pulled = weights_array("metropolis", reference, *pulled.shape, "reference")
+        if not np.isfinite(pulled).all() or not pulled.any():
+            raise ValueError("metropolis: reference must be finite and not all 0")
         pulled = pulled * np.sqrt(instance.N / np.sum(pulled**2))
     elif field != 0:
         raise ValueError(f"metropolis: reference must be given for a field of {field}")
     field = check.finite("metropolis", "field", field)
     coupling = check.finite("metropolis", "coupling", coupling)
-    rng = np.random.default_rng(rng)
+    rng = check.generator("metropolis", rng)
     walkers = [_Walker(instance, w, weights, float(beta), rotation) for w in machines]
     accepted, errors, overlap, mutual = 0, [], [], []
     for t in range(burn + sweeps):
@@ -150,14 +153,13 @@ class _Walker:
 
 
 def _check(instance, weights, beta, y, sweeps, burn, rotation):
-    if not isinstance(instance, Instance):
-        raise TypeError(f"metropolis: instance must be an Instance, given {instance!r}")
+    require_instance("metropolis", instance)
     if not instance.signs:
         raise ValueError("metropolis: patterns must be +-1, given real numbers")
     check.choice("metropolis", "weights", weights, ("binary", "continuous"))
-    check.inside("metropolis", "beta", beta, "> 0", lambda b: b > 0)
-    check.inside(
-        "metropolis", "rotation", rotation, "in (0, pi]", lambda r: (r > 0) & (r <= 3.2)
+    check.number("metropolis", "beta", beta, "> 0", lambda x: x > 0)
+    check.number(
+        "metropolis", "rotation", rotation, "in (0, pi]", lambda x: 0 < x <= math.pi
     )
     check.integer("metropolis", "y", y, 1, 1 << 16)
     check.integer("metropolis", "sweeps", sweeps, 1, 1 << 31)
@@ -177,6 +179,8 @@ def _start(instance, start, weights, beta, y):
         ) from None
     if weights == "binary" and not (np.abs(machines) == 1).all():
         raise ValueError("metropolis: start must be +-1 for binary weights")
+    if not np.isfinite(machines).all() or not machines.any(axis=(1, 2)).all():
+        raise ValueError("metropolis: start must be finite and not all 0")
     if weights == "continuous":
         machines *= np.sqrt(
             instance.N / np.sum(machines**2, axis=(1, 2), keepdims=True)

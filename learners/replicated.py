@@ -54,8 +54,13 @@ def replicated_sgd(
     patterns = training.patterns_of("replicated_sgd", instance)
     check.choice("replicated_sgd", "weights", weights, ("continuous", "binary"))
     schedule = named_schedule("replicated_sgd", schedule)
-    check.positive("replicated_sgd", "lr", lr)
-    first, last = check.positive("replicated_sgd", "coupling", coupling)
+    check.positive_number("replicated_sgd", "lr", lr)
+    coupling = check.positive("replicated_sgd", "coupling", coupling)
+    if coupling.shape != (2,):
+        raise ValueError(
+            f"replicated_sgd: coupling must be (first, last), given {coupling!r}"
+        )
+    first, last = coupling
     if first > last:
         raise ValueError(
             f"replicated_sgd: coupling must not decrease, given {coupling}"
@@ -63,7 +68,7 @@ def replicated_sgd(
     check.integer("replicated_sgd", "y", y, 2, 1 << 16)
     for name, value in (("batch", batch), ("epochs", epochs), ("ramp", ramp)):
         check.integer("replicated_sgd", name, value, 1, 1 << 31)
-    rng = np.random.default_rng(rng)
+    rng = check.generator("replicated_sgd", rng)
     machines = starting_machines(instance, y, rng)
     update = _binary_step if weights == "binary" else _continuous_step
     centre = np.empty((instance.K, instance.n))

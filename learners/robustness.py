@@ -7,6 +7,8 @@ import numpy as np
 
 from learners.ce_sgd import normalise
 from msgpass import Instance
+from msgpass.arrays import weights_array
+from msgpass.instance import require_instance
 from replicas import check
 from replicas.results import Estimate
 
@@ -33,9 +35,14 @@ def local_energy(instance, weights, distance, *, samples=20, rng=None):
     Source: docs/learners.md (LN8).
     """
     weights = unit_weights("local_energy", instance, weights)
+    if instance.n < 2:
+        raise ValueError(
+            "local_energy: units must have at least 2 inputs, given 1: no direction is "
+            "orthogonal to its weight"
+        )
     distance = check.distance("local_energy", distance)
     check.integer("local_energy", "samples", samples, 2, 1 << 31)
-    rng = np.random.default_rng(rng)
+    rng = check.generator("local_energy", rng)
     directions = [_orthogonal(weights, rng) for _ in range(samples)]
 
     def fraction(d):
@@ -76,7 +83,7 @@ def input_robustness(instance, weights, flip, *, samples=20, rng=None):
             f"given shape {flip.shape}"
         )
     check.integer("input_robustness", "samples", samples, 2, 1 << 31)
-    rng = np.random.default_rng(rng)
+    rng = check.generator("input_robustness", rng)
     shape = flip.shape[:-1]
     rates = flip.reshape(-1, inputs) if flip.ndim else flip.reshape(1, 1)
 
@@ -106,6 +113,11 @@ def pixel_rates(patterns, flip):
     Source: docs/learners.md (LN9).
     """
     patterns = check.numbers("pixel_rates", "patterns", patterns)
+    if patterns.ndim != 2 or patterns.size == 0 or (np.abs(patterns) != 1).any():
+        raise ValueError(
+            "pixel_rates: patterns must be a non-empty array (M, inputs) of +-1, "
+            f"given {patterns!r}"
+        )
     flip = check.finite("pixel_rates", "flip", flip)
     variance = 1 - patterns.mean(axis=0) ** 2
     if not variance.any():
@@ -119,11 +131,12 @@ def pixel_rates(patterns, flip):
 
 
 def unit_weights(function, instance, weights):
-    if not isinstance(instance, Instance):
-        raise TypeError(f"{function}: instance must be an Instance, given {instance!r}")
-    weights = instance.weights(weights).copy()
-    if not weights.any(axis=1).all():
-        raise ValueError(f"{function}: weights of a unit must not all be 0")
+    require_instance(function, instance)
+    weights = weights_array(function, weights, instance.K, instance.n).copy()
+    if not np.isfinite(weights).all() or not weights.any(axis=1).all():
+        raise ValueError(
+            f"{function}: weights must be finite and those of a unit not all 0"
+        )
     normalise(weights)
     return weights
 

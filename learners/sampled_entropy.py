@@ -11,6 +11,8 @@ from scipy.interpolate import CubicSpline, PchipInterpolator
 from scipy.special import entr
 
 from learners.monte_carlo import metropolis
+from msgpass.arrays import weights_array
+from msgpass.instance import require_instance
 from replicas import check
 from replicas.results import Curve
 
@@ -53,12 +55,15 @@ def sampled_local_entropy(
 
     Source: docs/learners.md (LN15), (LN16).
     """
+    require_instance("sampled_local_entropy", instance)
     distance = check.distance("sampled_local_entropy", distance)
     check.integer("sampled_local_entropy", "nodes", nodes, 4, 10_000)
     check.integer("sampled_local_entropy", "sweeps", sweeps, BLOCKS, 1 << 31)
     check.choice("sampled_local_entropy", "weights", weights, ("binary", "continuous"))
-    reference = instance.weights(reference)
-    rng = np.random.default_rng(rng)
+    reference = weights_array(
+        "sampled_local_entropy", reference, instance.K, instance.n, "reference"
+    )
+    rng = check.generator("sampled_local_entropy", rng)
     lowest = max(0.0, 1 - 3 * distance.max())
     # overlaps that the fields would give without patterns
     free = np.linspace(1, lowest, nodes + 1)[1:]

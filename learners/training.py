@@ -4,15 +4,15 @@ import numpy as np
 from tqdm import tqdm
 
 from learners.results import Trained
-from msgpass import Instance
+from msgpass.instance import require_instance
+from replicas import check
 
 __all__ = ["patterns_of", "run", "starting_weights"]
 
 
 def patterns_of(function, instance):
     """Patterns of +-1 with their labels absorbed, int8 (M, inputs)."""
-    if not isinstance(instance, Instance):
-        raise TypeError(f"{function}: instance must be an Instance, given {instance!r}")
+    require_instance(function, instance)
     if instance.rule != "majority" or instance.kappa != 0:
         raise ValueError(
             f"{function}: the rule must be majority without margin, "
@@ -32,7 +32,7 @@ def starting_weights(function, instance, weights, rng, replicas=()):
     shape = (*replicas, instance.K, instance.n)
     if weights is None:
         return rng.standard_normal(shape)
-    weights = np.array(weights, dtype=float, order="C")
+    weights = np.array(check.numbers(function, "weights", weights), order="C")
     if weights.shape != shape or not np.isfinite(weights).all():
         raise ValueError(
             f"{function}: weights must be finite and of shape {shape}, "

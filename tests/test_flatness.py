@@ -111,7 +111,7 @@ def test_coloured_noise_flips_inputs_as_they_vary():
     [
         (lambda i, w: learners.local_energy(i, w, 0.6), "distance must be in"),
         (lambda i, w: learners.local_energy(i, w[:1], 0.1), "weights must have"),
-        (lambda i, w: learners.local_energy(i, 0 * w, 0.1), "must not all be 0"),
+        (lambda i, w: learners.local_energy(i, 0 * w, 0.1), "not all 0"),
         (lambda i, w: learners.local_energy(i, w, 0.1, samples=1), "samples"),
         (lambda i, w: learners.input_robustness(i, w, 0.7), "flip must be in"),
         (lambda i, w: learners.input_robustness(i, w, [0.1, 0.1]), "must have 45"),

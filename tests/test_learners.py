@@ -179,5 +179,5 @@ def test_solvers_refuse_bad_options(solve, options, match):
 
 
 def test_schedule_refuses_bad_numbers():
-    with pytest.raises(ValueError, match="Schedule: growth must be >= 1"):
+    with pytest.raises(ValueError, match="Schedule: growth must be finite and >= 1"):
         learners.Schedule(1.0, 1.0, 0.5)
