@@ -16,7 +16,7 @@ from replicas.results import Estimate
 __all__ = ["isolation_distance"]
 
 WALK = 0.6  # ratio of successive distances on the way inwards
-CLOSEST = 1e-9
+CLOSEST, FARTHEST = 1e-9, 0.49
 SLOPE = 1e-3
 EMPTY = 1e-6  # share of the nearby weights that are no solutions, to be none at all
 
@@ -62,7 +62,7 @@ def isolation_distance(model, alpha, reference=None):
         last = near or last
         return found
 
-    bracket, message = _bracket(at, 0.5 * measure.eps)
+    bracket, message = _bracket(at, min(0.5 * measure.eps, FARTHEST))
     if message or bracket is None:
         value = math.nan if message else 0.0
         return _estimate(value, value, value, message=message)

@@ -310,6 +310,16 @@ def test_isolation_distance_of_references_with_a_margin():
     assert e.value == pytest.approx(0.0135, abs=1e-4)
 
 
+@pytest.mark.parametrize("channel", [rp.Tree(2, "parity"), rp.Wide("quadratic")])
+def test_isolation_distance_of_uncorrelated_solutions(channel):
+    # q = 0: typical solutions are at distance 1/2
+    model = rp.Model(rp.Binary(), channel)
+    e = rp.isolation_distance(model, 0.4)
+    assert e.success and 0 < e.value < 0.1
+    f = rp.franz_parisi(model, 0.4, e.value * np.array([0.99, 1.01])).entropy
+    assert f[0] < 0 < f[1]
+
+
 def test_isolation_distance_fails_above_capacity():
     e = rp.isolation_distance(binary(), 0.85)
     assert not e.success
