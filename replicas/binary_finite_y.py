@@ -216,7 +216,7 @@ def _arrive(at, unknowns, steps, sign):
             return None
     moved = [residuals(unknowns + 1e-5 * unit) for unit in np.eye(2)]
     jacobian = (np.array(moved) - here).T / 1e-5
-    if not sign * np.linalg.det(jacobian) > 1e-10:
+    if not np.isfinite(jacobian).all() or not sign * np.linalg.det(jacobian) > 1e-10:
         return None
     return unknowns, np.linalg.inv(jacobian)
 

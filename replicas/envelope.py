@@ -89,6 +89,10 @@ def _point(channel, alpha, distance, between):
         return seen[log_y]["order"]["external_entropy"]
 
     bracket = _bracket(external)
+    if bracket == MANY:
+        if infinite["success"]:
+            return _bounded(infinite, seen)
+        bracket += f"; at y = infinity {infinite['message']}"
     if isinstance(bracket, str):
         return failed_point(bracket, **dict.fromkeys(ORDER, math.nan))
     if bracket[1] == math.inf:
@@ -100,6 +104,15 @@ def _point(channel, alpha, distance, between):
     # Phi/y is stationary in log y, with a second derivative of the order of itself
     point["error"] += residual**2 / abs(point["entropy"])
     return _with_star(point, math.exp(x))
+
+
+def _bounded(infinite, seen):
+    """The point between the bounds (BL24'), y* beyond the largest y with a saddle."""
+    log_y = max(x for x, point in seen.items() if point["success"])
+    least = seen[log_y]["order"]["local_entropy"]
+    error = infinite["error"] + abs(infinite["entropy"] - least)
+    message = f"y* is above {math.exp(log_y):.3g}: the value is an upper bound"
+    return _with_star(infinite | {"error": error, "message": message}, math.nan)
 
 
 def _with_star(point, y):

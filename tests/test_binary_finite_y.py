@@ -11,6 +11,7 @@ import replicas as rp
 from replicas import _binary_finite_y, binary_finite_y
 from replicas.quadrature import Rule
 from replicas.reference import binary_finite_y as twin
+from replicas.results import failed_point
 
 PERCEPTRON = rp.Model(rp.Binary(), rp.Perceptron())
 WIDE = rp.Model(rp.Binary(), rp.Wide("sign", 0.1))
@@ -209,6 +210,32 @@ def test_envelope_equals_reference(distance, entropy, y, digits):
     for other in (0.8 * y, 1.25 * y, math.inf):
         more = rp.local_entropy(PERCEPTRON, 0.4, distance, y=other, between="centre")
         assert more.entropy > e.entropy
+
+
+def test_envelope_between_bounds_where_y_is_too_large(monkeypatch):
+    # d = 0.01 has y* = 1722; the bounds hold it if only y < 500 can be resolved
+    exact = rp.envelope(PERCEPTRON, 0.4, 0.01)
+    assert exact.y > 1000
+    dense = binary_finite_y.dense
+
+    def limited(channel, alpha, distance, y, **options):
+        if y < 500:
+            return dense(channel, alpha, distance, y, **options)
+        nothing = dict.fromkeys(binary_finite_y.ORDER, math.nan)
+        return failed_point("too large", **nothing)
+
+    monkeypatch.setattr(binary_finite_y, "dense", limited)
+    e = rp.envelope(PERCEPTRON, 0.4, 0.01)
+    assert e.success and math.isnan(e.y) and "y* is above" in e.message
+    assert e.entropy - e.error < exact.entropy < e.entropy < exact.entropy + 1e-3
+
+
+@pytest.mark.parametrize(("alpha", "distance"), [(0.4, 0.002), (0.2, 0.02)])
+def test_envelope_of_small_distances_and_loads(alpha, distance):
+    e = rp.envelope(PERCEPTRON, alpha, distance)
+    assert e.success and 0 < e.error < 1e-5 and e.normalised <= 1e-15
+    last = rp.envelope(PERCEPTRON, 0.05, 0.002)
+    assert not last.success and "at y = infinity" in last.message
 
 
 def test_envelope_beyond_the_typical_distance_and_without_dense_regions():
