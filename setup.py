@@ -24,6 +24,7 @@ if sanitize:
 
 packages = ("replicas", "msgpass", "learners")
 sources = sorted(s for package in packages for s in Path(package).glob("*.pyx"))
+headers = sorted(str(h) for package in packages for h in Path(package).glob("*.h"))
 if not sources:
     raise SystemExit("setup.py: no .pyx file found, the source tree is incomplete")
 
@@ -32,7 +33,7 @@ extensions = [
         ".".join(source.with_suffix("").parts),
         [str(source)],
         include_dirs=[str(source.parent)],
-        depends=[str(header) for header in sorted(source.parent.glob("*.h"))],
+        depends=headers,
         extra_compile_args=compile_args,
         extra_link_args=link_args,
     )

@@ -1,20 +1,26 @@
 """Gradient of the cross-entropy of a committee over a batch; docs/learners.md."""
 
-from libc.math cimport exp, fabs, log1p, sqrt, tanh
+from libc.math cimport exp, fabs, log1p, sqrt
 from scipy.linalg.cython_blas cimport dgemm, dgemv
+
+cdef extern from "_batch.h":
+    void batch_reals(
+        const signed char* x, Py_ssize_t n, double* out
+    ) noexcept nogil
+    void batch_tanh(double beta, double* h, Py_ssize_t count) noexcept nogil
+    void batch_step(
+        double* w, double rate, const double* gradient, Py_ssize_t n
+    ) noexcept nogil
 
 
 cdef void load(
     double[:, ::1] real, const signed char[:, ::1] patterns,
     const Py_ssize_t[::1] batch,
 ) noexcept nogil:
-    # the batch as real numbers: BLAS knows no int8
-    cdef Py_ssize_t b, i, N = patterns.shape[1]
-    cdef const signed char* xi
+    # the batch as real numbers
+    cdef Py_ssize_t b, N = patterns.shape[1]
     for b in range(batch.shape[0]):
-        xi = &patterns[batch[b], 0]
-        for i in range(N):
-            real[b, i] = xi[i]
+        batch_reals(&patterns[batch[b], 0], N, &real[b, 0])
 
 
 cdef void fields(
@@ -66,16 +72,17 @@ cdef double output(
 ) noexcept nogil:
     """Turn the fields h[b, l] into slopes of the mean loss (LN4); the mean loss."""
     cdef int K = <int>h.shape[1], b, l
-    cdef double root = 1 / sqrt(K), x, slope, t, loss = 0
+    cdef double root = 1 / sqrt(K), x, slope, t, tail, loss = 0
+    batch_tanh(beta, &h[0, 0], size * K)
     for b in range(size):
         x = 0
         for l in range(K):
-            h[b, l] = tanh(beta * h[b, l])
             x += h[b, l]
         x *= root
-        # f = log(1 + exp(-2 gamma x)) / (2 gamma), f' = -(1 - tanh gamma x) / 2
-        loss += (log1p(exp(-2 * gamma * fabs(x))) / gamma + fabs(x) - x) / 2
-        slope = -0.5 * (1 - tanh(gamma * x)) * beta * root / size
+        # f = log(1 + exp(-2 gamma x)) / (2 gamma), f' = -1 / (1 + exp(2 gamma x))
+        tail = exp(-2 * gamma * fabs(x))
+        loss += (log1p(tail) / gamma + fabs(x) - x) / 2
+        slope = -(tail if x > 0 else 1) / (1 + tail) * beta * root / size
         for l in range(K):
             t = h[b, l]
             h[b, l] = slope * (1 - t * t)
@@ -105,14 +112,7 @@ def move(
     double[:, ::1] weights, const double[:, ::1] gradient, double rate
 ):
     """weights -= rate n gradient, then every unit at norm sqrt n."""
-    cdef Py_ssize_t K = weights.shape[0], n = weights.shape[1], l, i
-    cdef double square, scale
+    cdef Py_ssize_t K = weights.shape[0], n = weights.shape[1], l
     with nogil:
         for l in range(K):
-            square = 0
-            for i in range(n):
-                weights[l, i] -= rate * n * gradient[l, i]
-                square += weights[l, i] * weights[l, i]
-            scale = sqrt(n / square)
-            for i in range(n):
-                weights[l, i] *= scale
+            batch_step(&weights[l, 0], rate * n, &gradient[l, 0], n)
