@@ -108,7 +108,7 @@ def psi(y, dq_hat):
     size = np.abs(y)
     X = size + dq_hat
     for _ in range(60):
-        slope = 1 - dq_hat / np.cosh(X) ** 2
+        slope = 1 - dq_hat * (1 - np.tanh(X) ** 2)
         step = (X - dq_hat * np.tanh(X) - size) / np.maximum(slope, 1e-14)
         X = np.maximum(X - step, 0)
         if np.all(np.abs(step) < 1e-15 * (1 + X)):

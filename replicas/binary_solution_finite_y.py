@@ -24,6 +24,8 @@ LADDER = (Rule(0.18, 8.0), Rule(0.13, 8.3), Rule(0.09, 8.6))
 TOLERANCE = 1e-10  # absolute, of the entropy
 MET = 1e-6  # logarithms of the two sides of the equations
 DOWN = (30.0, 20.0, 14.0, 10.0, 8.0, 5.5, 4.0, 3.0, 2.4, 2.0, 1.7, 1.5, 1.3)
+FAR = 0.12  # distance from which closer ones are followed
+LONGEST, SHORTEST = 0.3, 0.01  # steps in log distance
 LOST = "no saddle around a solution was found"
 
 
@@ -127,7 +129,32 @@ def around_solution(channel, alpha, distance, y, *, start=None):
             point = _finish(at, y, unknowns)
             if point["success"]:
                 return point
+    if distance < FAR:
+        return _followed(channel, alpha, distance, y)
     return failed_point(LOST, **dict.fromkeys(ORDER, math.nan))
+
+
+def _followed(channel, alpha, distance, y):
+    """The point reached from FAR by small steps in log distance."""
+    point, here, step = around_solution(channel, alpha, FAR, y), FAR, LONGEST
+    lost = failed_point(LOST, **dict.fromkeys(ORDER, math.nan))
+    if not point["success"]:
+        return lost
+    at = partial(State.at, channel=channel, alpha=alpha)
+    unknowns, slope = _known(point, y), 0.0
+    while here > distance:
+        if step < SHORTEST:
+            return lost
+        there = max(here * math.exp(-step), distance)
+        length = math.log(here / there)
+        residuals = _residuals(partial(at, distance=there), LADDER[0], y)
+        found = root(residuals, unknowns + slope * length, tol=1e-6)
+        if np.abs(found.fun).max() < MET:
+            slope = (found.x - unknowns) / length
+            here, unknowns, step = there, found.x, min(1.5 * step, LONGEST)
+        else:
+            step /= 2
+    return _finish(partial(at, distance=distance), y, unknowns)
 
 
 def _residuals(at, rule, y):
@@ -140,9 +167,9 @@ def _residuals(at, rule, y):
 def _from_limit(order, distance, y):
     """Unknowns at large y, from those at y = infinity."""
     p, e = 1 - 2 * distance, order["eps_ref"]
-    if math.isnan(e):
-        return np.full(5, math.nan)
     eps_ref, dq = e / (y + e), order["delta"] / y
+    if not eps_ref < 1 - 1e-9:
+        return np.full(5, math.nan)
     r = min(order["theta"] / math.sqrt(e * order["delta"]), 0.999)
     t = p - r * math.sqrt(eps_ref * dq)
     c = math.sqrt(max(order["q1"] - dq - t * t / (1 - eps_ref), 1e-4))
@@ -155,7 +182,7 @@ def _from_free(channel, alpha, distance, y, large):
     if not free["success"]:
         return None
     o, e = free["order"], large["order"]["eps_ref"]
-    if math.isnan(e):
+    if not e < 1e6:
         e = 2 / math.sqrt(o["q0_hat"])
     eps_ref, dq, p = e / (y + e), o["q1"] - o["q0"], 1 - 2 * distance
     # t so that c^2 is a part of q0
@@ -175,8 +202,8 @@ def _known(start, y):
     if y > 1 and o["c"] == 0:
         return None
     dq, ratio = o["q1"] - o["q0"], o["correlation"] / (1 - o["correlation"])
-    unknowns = [math.log(x) for x in (o["eps_ref"], ratio, dq, o["w0"])]
-    return np.array(unknowns + [math.log(o["c"])] * (y > 1))
+    numbers = [o["eps_ref"], ratio, dq, o["w0"]] + [o["c"]] * (y > 1)
+    return np.log(numbers)
 
 
 def _finish(at, y, unknowns):
@@ -184,7 +211,10 @@ def _finish(at, y, unknowns):
     coarse = _residuals(at, COARSE, y)
     here = np.array(coarse(unknowns))
     moved = [coarse(unknowns + 1e-4 * unit) for unit in np.eye(len(unknowns))]
-    inverse = np.linalg.inv((np.array(moved) - here).T / 1e-4)
+    slopes = (np.array(moved) - here).T / 1e-4
+    if not np.all(np.isfinite(slopes)):
+        return failed_point(LOST, **dict.fromkeys(ORDER, math.nan))
+    inverse = np.linalg.pinv(slopes)
     for rule, finer in pairwise(LADDER):
         best = at(rule, y=y, v=unknowns)
         for _ in range(12):
@@ -193,6 +223,9 @@ def _finish(at, y, unknowns):
             if not _size(state) < 0.7 * _size(best):
                 break
             best, unknowns = state, trial
+        if not _size(best) < MET:  # the coarse rule misleads
+            unknowns = root(_residuals(at, rule, y), unknowns, tol=1e-10).x
+            best = at(rule, y=y, v=unknowns)
         if not _size(best) < MET:
             return failed_point(LOST, **dict.fromkeys(ORDER, math.nan))
         point = _describe(best, at(finer, y=y, v=unknowns))

@@ -55,9 +55,9 @@ class State:
         """Logarithms of the two sides of (BL27), (BL28)."""
         (eps, delta, e, theta), w = self.overlaps, self.weights
         sides = (w.e, w.theta, w.spread, w.gap2, w.gap)
-        if not all(x > 0 for x in sides):
-            return (math.nan,) * 5
         targets = (e, theta, eps + delta, eps, 2 * self.distance)
+        if not all(x > 0 for x in sides + targets):
+            return (math.nan,) * 5
         return tuple(math.log(x / y) for x, y in zip(sides, targets, strict=True))
 
     @property
@@ -140,14 +140,17 @@ def _refined(channel, alpha, distance, unknowns):
     for sums, finer in pairwise(LADDER):
 
         def residuals(v, sums=sums):
+            if not np.all(np.isfinite(v)):  # where root went after other nan
+                return (math.nan,) * 5
             return State.at(sums, channel, alpha, distance, v).residuals
 
-        unknowns = root(residuals, unknowns, tol=1e-12).x
-        state = State.at(sums, channel, alpha, distance, unknowns)
-        if not max(map(abs, state.residuals)) < 1e-6:
+        found = root(residuals, unknowns, tol=1e-12)
+        unknowns = found.x
+        if not np.abs(found.fun).max() < 1e-6:
             return failed_point(
                 "the saddle was not found", **dict.fromkeys(ORDER, math.nan)
             )
+        state = State.at(sums, channel, alpha, distance, unknowns)
         fine = State.at(finer, channel, alpha, distance, unknowns)
         point = _describe(state, fine)
         if best is not None and point["error"] > 0.3 * best["error"]:

@@ -173,6 +173,7 @@ def start(problem, eps_p, last, rule):
     typical = Overlaps(q, eps, eps, math.sqrt(q / (1 + q)), delta)
     if last is None or abs(math.log(last.eps_p / eps_p)) > NEAR:
         last = typical
+    last = replace(last, q=q, eps=eps)  # that of another load has other references
     if eps_p > eps:
         last = last if last.eps_p > eps else typical
         last, _ = follow(problem, last, eps_p, rule)

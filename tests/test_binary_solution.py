@@ -53,6 +53,15 @@ def test_slopes_in_y_and_distance():
     assert slope == pytest.approx(2 * e.order["p_hat"], abs=1e-6)
 
 
+@pytest.mark.parametrize(("alpha", "y"), [(0.17, 4), (0.75, 60)])
+def test_slope_at_small_distance(alpha, y):
+    e, h = point(alpha, 0.02, y), 2e-4
+    high, low = (point(alpha, 0.02 + x, y) for x in (h, -h))
+    slope = (high.entropy - low.entropy) / (2 * h)
+    known = (high.error + low.error) / (2 * h)
+    assert slope == pytest.approx(2 * e.order["p_hat"], abs=known + 1e-3)
+
+
 @pytest.mark.parametrize(("alpha", "distance"), [(0.7, 0.1), (0.4, 0.2)])
 def test_infinite_y_slope_and_bound(alpha, distance):
     e, free = point(alpha, distance), point(alpha, distance, between="centre")
