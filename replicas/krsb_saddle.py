@@ -204,8 +204,10 @@ class _Problem:
         r = self.residuals(x)
         size = np.abs(r).max()
         for _ in range(6):
+            if size < 1e-10:
+                break
             jacobian = self.jacobian(x, r)
-            if size < 1e-10 or not np.isfinite(jacobian).all():
+            if not np.isfinite(jacobian).all():
                 break
             step = np.linalg.lstsq(jacobian, -r)[0]
             trial = x + step

@@ -1,11 +1,12 @@
 """From one level to many, and to full replica symmetry breaking."""
 
 import numpy as np
+from scipy.interpolate import make_interp_spline
 
 from replicas import krsb
 from replicas.krsb import Levels
 
-__all__ = ["climb", "full"]
+__all__ = ["climb", "full", "refined"]
 
 FULL = (4, 6, 8)  # numbers of levels that are extrapolated to full RSB
 NEGLIGIBLE = 1e-10  # relative gain of more levels that ends the splitting
@@ -28,7 +29,7 @@ def climb(channel, alpha, solution, level, solve):
         if gain < NEGLIGIBLE * value:
             return solution, depth.min(), gain, ""
         for more in sorted({min(level, 2 * k), k + 1}, reverse=True):
-            trial = solve(channel, alpha, _refined(solution.levels, depth, more))
+            trial = solve(channel, alpha, refined(solution.levels, more))
             if trial.success and trial.value < solution.value:
                 break
         else:
@@ -39,34 +40,27 @@ def climb(channel, alpha, solution, level, solve):
         solution = trial
 
 
-def _refined(levels, depth, k):
-    """k levels: intervals split where the certificate is deepest, mu interpolated."""
-    q = np.append(levels.q, 1 - levels.eps)
-    need, parts = np.maximum(-depth[1:], 1e-300), np.ones(len(levels.mu), dtype=int)
-    for _ in range(k - len(levels.mu)):
-        parts[np.argmax(need / parts**4.0)] += 1
-    middle = 0.5 * (q[1:] + q[:-1])
-    if len(middle) == 1:
+def refined(levels, k):
+    """k levels with the profiles of fewer: log(1 - q) and log mu against i/k.
+
+    The best steps for a smooth mu(q) follow the same density for every k.
+    """
+    n, q = len(levels.mu), levels.q
+    if n == 1:
         # the first splitting: the outer level opens, mu rises by a third
-        gap = q[1] - q[0]
-        q = np.array([q[0] - 0.03 * gap, q[1]])
-        middle = np.array([q[0], q[1]])
-        mu = levels.mu[0] * np.array([0.85, 1.15])
-    else:
-        mu = levels.mu
-    ends = np.concatenate(
-        [np.linspace(q[i], q[i + 1], n + 1)[:-1] for i, n in enumerate(parts)]
-    )
-    centre = 0.5 * (ends + np.append(ends[1:], q[-1]))
-    mu = np.exp(_line(centre, middle, np.log(mu)))
-    return Levels(levels.eps, ends, mu, levels.delta)
+        gap = 1 - levels.eps - q[0]
+        n, q = 2, np.array([q[0] - 0.03 * gap, q[0] + 0.5 * gap])
+        levels = Levels(levels.eps, q, levels.mu * np.array([0.85, 1.15]), levels.delta)
+    v = np.append(1 - q, levels.eps)
+    log_v = _curve(np.arange(k) / k, np.arange(n + 1) / n, np.log(v))
+    middle, old = (np.arange(k) + 0.5) / k, (np.arange(n) + 0.5) / n
+    mu = np.exp(_curve(middle, old, np.log(levels.mu)))
+    return Levels(levels.eps, 1 - np.exp(log_v), mu, levels.delta)
 
 
-def _line(x, nodes, values):
-    """Linear interpolation, continued by the end slopes."""
-    slope = np.diff(values) / np.diff(nodes)
-    i = np.clip(np.searchsorted(nodes, x) - 1, 0, len(slope) - 1)
-    return values[i] + slope[i] * (x - nodes[i])
+def _curve(x, nodes, values):
+    """Cubic spline, of lower degree through few nodes."""
+    return make_interp_spline(nodes, values, k=min(3, len(nodes) - 1))(x)
 
 
 def full(channel, alpha, solution, solve):

@@ -11,7 +11,7 @@ from scipy.optimize import minimize_scalar
 from scipy.special import log_ndtr, roots_hermitenorm
 
 import replicas as rp
-from replicas import finite_y, krsb, large_y, rsb_centre
+from replicas import finite_y, krsb, large_y, rsb_centre, rsb_levels
 from replicas.krsb import Levels
 
 WIDE, SIGN = rp.Model(rp.Spherical(), rp.Wide()), rp.Wide()
@@ -211,6 +211,26 @@ def test_full_rsb_point_is_below_the_best_bound_known(channel, alpha, q1, bound,
     assert p["success"] and p["error"] < 3e-9
     assert -gap < p["normalised"] - bound < 2e-10
     assert p["stability"] < 1.002
+
+
+def test_search_for_more_levels_starts_near_them():
+    four, eight = (rsb_centre.point(rp.Perceptron(-1.0), 10.0, 0.02, k) for k in (4, 8))
+    order = four["order"]
+    few = Levels(0.02, order["levels_q"], order["levels_mu"], order["delta"])
+    start = rsb_levels.refined(few, 8)
+    assert np.log(start.mu) == pytest.approx(
+        np.log(eight["order"]["levels_mu"]), abs=0.02
+    )
+    assert np.log(1 - start.q) == pytest.approx(
+        np.log(1 - eight["order"]["levels_q"]), abs=0.01
+    )
+
+
+def test_full_equilibrium_is_found_close_to_capacity():
+    m = rp.Model(rp.Spherical(), rp.Perceptron(-1.5))
+    one, full = (rp.equilibrium(m, 34.0, ansatz) for ansatz in ("1rsb", "frsb"))
+    assert full.success and full.order["k"] == 8
+    assert full.entropy < one.entropy - 1e-3
 
 
 @settings(max_examples=6, deadline=None)
