@@ -5,12 +5,13 @@ import numpy as np
 from replicas import check, krsb
 from replicas.channels import Tree, single_unit
 from replicas.krsb import Levels
-from replicas.krsb_saddle import solve_equilibrium
+from replicas.krsb_saddle import lowest, solve_equilibrium
 from replicas.model import refuse_symmetric, require_spherical
 from replicas.results import Saddle, failed_point, stack
 from replicas.rs import rs
 from replicas.rsb_centre import MAX_LEVELS
 from replicas.rsb_levels import climb, full
+from replicas.rsb_unknowns import Equilibrium
 
 __all__ = ["equilibrium"]
 
@@ -78,15 +79,14 @@ def _point(model, channel, alpha, ansatz, levels):
 
 def _first(channel, alpha, symmetric):
     """The lowest of the 1-RSB solutions found."""
-    found = []
     # near the instability of replica symmetry q0 is close to q1
     gap = min(0.3, max(0.4 * (symmetric.stability - 1), 1e-4))
+    starts = []
     for share, part, mu in (*STARTS, (1 - gap, 1 - gap, 0.4)):
         eps = part * symmetric.order["eps"]
         start = Levels(eps, np.array([share * (1 - eps)]), np.array([mu]), 0.0)
-        found.append(solve_equilibrium(channel, alpha, start))
-    good = [s for s in found if s.success]
-    return min(good, key=lambda s: s.value) if good else found[0]
+        starts.append(start)
+    return lowest(channel, alpha, starts, kind=Equilibrium)
 
 
 def _describe(channel, alpha, solution, depth, value, error):

@@ -64,7 +64,8 @@ class Terms:
     def gradient(self, levels):
         """(d phi/d q_i, d phi/d mu_i, d phi/d delta): (RC8)-(RC10)."""
         G = self.square - self.response
-        jump = np.diff(levels.mu, prepend=0.0)
+        jump = levels.mu.copy()
+        jump[1:] -= levels.mu[:-1]
         return (
             -0.5 * jump * G[:-1],
             0.5 * (self.gain - self.cost),
@@ -87,7 +88,8 @@ def grid_for(channel, levels, resolution=5.0):
     fields = [channel.kernel.overlap(q, 1 - q)[0] for q in levels.q]
     narrowest = math.sqrt(max(0.0, min(np.diff([*fields, tq]), default=1.0)))
     # the smaller bound is for solving: levels move on a fixed grid
-    step = min(math.sqrt(V) / resolution, 0.12, narrowest / (1.3 * MIN_WIDTH))
+    front = min(math.sqrt(V), 0.6)
+    step = min(front / resolution, narrowest / (1.3 * MIN_WIDTH))
     high = WINDOW * math.sqrt(tq)
     return Grid(-high, step, 2 + int(2 * high / step))
 
@@ -101,7 +103,7 @@ def free_entropy(channel, alpha, levels, grid):
         value=0.5 * (q[0] / mass[0] + np.sum(log / levels.mu)) + alpha * density.f[0],
         square=alpha * dtq * density.d,
         response=response,
-        gain=2 * alpha * np.diff(density.f) / levels.mu,
+        gain=2 * alpha * (density.f[1:] - density.f[:-1]) / levels.mu,
         cost=cost,
         curvature=mass**2 * alpha * (dtq**2 * density.d2 + d2tq * density.d),
         norm=density.norm,
@@ -148,11 +150,13 @@ def certificate(channel, alpha, levels):
 
 def _entropic(levels, q):
     """l(q), int_0^q dq/l^2 at the levels; int of it and log(l/l) between them."""
-    gap, mu = np.diff(q), levels.mu
-    rise = np.cumsum((mu * gap)[::-1])[::-1]
-    mass = levels.eps + levels.delta + np.append(rise, 0.0)
+    gap, mu = q[1:] - q[:-1], levels.mu
+    mass = np.full(len(q), levels.eps + levels.delta)
+    mass[:-1] += np.cumsum((mu * gap)[::-1])[::-1]
     inner, outer = mass[1:], mass[:-1]
-    response = np.cumsum(np.append(q[0] / mass[0] ** 2, gap / (inner * outer)))
+    response = np.empty(len(q))
+    response[0], response[1:] = q[0] / mass[0] ** 2, gap / (inner * outer)
+    response = np.cumsum(response)
     x = mu * gap / outer
     log = np.log1p(mu * gap / inner)
     # (-log(1 - x) - x)/x^2, whose terms cancel at small x
@@ -180,7 +184,7 @@ def _averages(channel, levels, grid):
     overlaps = [channel.kernel.overlap(x, 1 - x) for x in levels.q]
     overlaps.append(channel.kernel.overlap(1 - levels.eps, levels.eps))
     tq, V, dtq, d2tq = np.array(overlaps).T
-    sigma, mu = np.sqrt(np.diff(tq)), levels.mu
+    sigma, mu = np.sqrt(tq[1:] - tq[:-1]), levels.mu
     n, k, step = grid.n, len(mu), grid.step
     f, d, d2 = np.empty((3, k + 1, n))
     D = levels.delta * dtq[k]

@@ -6,7 +6,8 @@ import numpy as np
 
 from replicas import large_y
 from replicas.krsb import Levels
-from replicas.krsb_saddle import VANISHING, Solution, solve
+from replicas.krsb_saddle import lowest, solve
+from replicas.rsb_unknowns import VANISHING, Solution
 
 __all__ = ["from_neighbour", "from_symmetric"]
 
@@ -68,15 +69,14 @@ def _lowest(channel, alpha, eps, symmetric):
     phi, delta = abs(symmetric["normalised"]), symmetric["order"]["delta"]
     # near the instability of the symmetric centre q0 is close to q1
     gap = min(0.3, max(0.4 * (symmetric["stability"] - 1), 1e-4))
-    found = [
-        solve(channel, alpha, Levels(eps, np.array([q * (1 - eps)]), np.array([mu]), d))
+    starts = [
+        Levels(eps, np.array([q * (1 - eps)]), np.array([mu]), d)
         for q, mu, d in [
             (1 - gap, 0.3 / phi, 0.95 * delta),
             (0.8, 0.3 / phi, 0.5 * delta),
         ]
     ]
-    good = [s for s in found if s.success]
-    return min(good, key=lambda s: s.value) if good else found[-1]
+    return lowest(channel, alpha, starts)
 
 
 def _from_smaller(channel, alpha, eps):
