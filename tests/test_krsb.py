@@ -173,6 +173,16 @@ def test_one_rsb_point_equals_reference(channel, alpha, q1, value, q0, mu, delta
     assert p["residual"] < 1e-7
 
 
+@pytest.mark.parametrize(
+    ("alpha", "eps", "value"),
+    # minimised apart: bisection for the maximum, splines, a simplex
+    [(2.5, 1e-3, -7.24638512e-4), (2.5, 2e-3, -7.2872745e-3), (2, 1e-3, -6.5699256e-6)],
+)
+def test_one_rsb_point_at_small_distance_is_the_minimum(alpha, eps, value):
+    p = rsb_centre.point(SIGN, alpha, eps, 1)
+    assert p["normalised"] == pytest.approx(value, rel=1e-7)
+
+
 def test_one_rsb_point_is_lowest_of_random_starts():
     best = rsb_centre.point(SIGN, 1.5, 0.1, 1)
     rng, found = np.random.default_rng(1), 0
