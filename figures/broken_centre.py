@@ -10,8 +10,13 @@ __all__ = ["SOURCES", "TITLE", "caption", "draw", "tasks"]
 
 TITLE = "The centre beyond replica symmetry"
 SOURCES = ("docs/large_y.md (L3), (L10)", "docs/rsb_centre.md (RC5), (RC14)")
-LOOKS = {"rs": "--", "1rsb": "-", "frsb": ":"}
+LOOKS = {
+    "rs": {"ls": "--"},
+    "1rsb": {"ls": "-"},
+    "frsb": {"ls": "", "marker": "o", "ms": 2.5},
+}
 LABELS = {"rs": "RS", "1rsb": "1-RSB", "frsb": "full RSB"}
+POINTS = {"rs": 80, "1rsb": 80, "frsb": 24}
 WIDE_LOADS, MARGIN, LOADS = (1.0, 1.5, 2.5), -1.0, (8.0, 10.0, 11.5)
 
 
@@ -22,16 +27,11 @@ def tasks(quick):
     curves_of += [(soft, a, 0.12) for a in LOADS]
     pieces = []
     for channel, alpha, largest in curves_of:
-        for centre in _centres(quick):
-            # full RSB takes seconds a point
-            points = 20 if centre == "frsb" else 40
+        for centre, points in POINTS.items():
+            points = points // 2 if quick else points
             distance = np.geomspace(largest, 5e-4, points)
             pieces.append(_curve(channel, alpha, tuple(distance), centre))
     return pieces
-
-
-def _centres(quick):
-    return ("rs", "1rsb") if quick else tuple(LOOKS)
 
 
 def _curve(channel, alpha, distance, centre):
@@ -42,7 +42,7 @@ def _curve(channel, alpha, distance, centre):
         distance=distance,
         centre=centre,
         points=len(distance),
-        cost={"rs": 0.01, "1rsb": 0.1, "frsb": 5}[centre],
+        cost={"rs": 0.002, "1rsb": 0.03, "frsb": 0.5}[centre],
     )
 
 
@@ -57,10 +57,10 @@ def draw(dataset):
         strict=True,
     ):
         for alpha, color in zip(loads, style.COLOURS, strict=False):
-            for centre in _centres(dataset.quick):
+            for centre in LABELS:
                 line = dataset.one(model=model, alpha=alpha, centre=centre)
                 x, y = line["distance"], -line["normalised"]
-                ax.plot(x, y if ax is axes[1] else -y, LOOKS[centre], color=color)
+                ax.plot(x, y if ax is axes[1] else -y, color=color, **LOOKS[centre])
         if ax is not axes[1]:
             shown = zip(loads, style.COLOURS, strict=False)
             style.key(ax, {rf"$\alpha={a:g}$": {"color": c} for a, c in shown})
@@ -70,9 +70,7 @@ def draw(dataset):
     axes[2].set(xscale="log", ylim=(None, 0))
     axes[0].set_ylabel(r"normalised local entropy $\varphi$ (nats per weight)")
     axes[1].set_ylabel(r"$-\varphi$")
-    styles = {
-        LABELS[c]: {"color": "0.3", "ls": LOOKS[c]} for c in _centres(dataset.quick)
-    }
+    styles = {name: {"color": "0.3", **LOOKS[c]} for c, name in LABELS.items()}
     style.key(axes[1], styles, loc="lower right")
     wide, soft = r"committee, $K\to\infty$", rf"perceptron, $\kappa={MARGIN:g}$"
     style.letters(axes, [wide, wide, soft])
@@ -82,10 +80,9 @@ def draw(dataset):
 def caption(dataset):
     return (
         "Normalised local entropy around the best centres for y &rarr; &infin; with a "
-        "replica symmetric and a 1-RSB centre (in the full set also full RSB): tree "
-        "committee machine with "
+        "replica symmetric, a 1-RSB and a full-RSB centre: tree committee machine with "
         "K &rarr; &infin; in linear (a) and logarithmic (b) scale, and perceptron with "
         "margin &kappa; = &minus;1 (c). Each centre's curve ends at its own typical "
-        "distance. The 1-RSB and full-RSB curves differ by less than the width of a "
+        "distance. Full RSB (circles) differs from 1-RSB by less than the width of a "
         "line except at small distance. Between the points lines are straight."
     )

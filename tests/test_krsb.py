@@ -13,6 +13,7 @@ from scipy.special import log_ndtr, roots_hermitenorm
 import replicas as rp
 from replicas import finite_y, krsb, large_y, rsb_centre, rsb_levels
 from replicas.krsb import Levels
+from replicas.krsb_saddle import solve
 
 WIDE, SIGN = rp.Model(rp.Spherical(), rp.Wide()), rp.Wide()
 
@@ -221,6 +222,23 @@ def test_full_rsb_point_is_below_the_best_bound_known(channel, alpha, q1, bound,
     assert p["success"] and p["error"] < 3e-9
     assert -gap < p["normalised"] - bound < 2e-10
     assert p["stability"] < 1.002
+
+
+@pytest.mark.parametrize(("eps", "delta"), [(0.09, 1e-2), (0.15, 1e-4)])
+def test_solve_refuses_the_false_root_where_delta_vanishes(eps, delta):
+    # beyond 1 - q_EA = .0816
+    start = Levels(eps, np.array([0.65 * (1 - eps)]), np.array([0.6]), delta * eps)
+    s = solve(rp.Perceptron(-1.0), 10.0, start)
+    assert not s.success and np.isnan(s.value) and "delta -> 0" in s.message
+
+
+def test_solve_refuses_more_levels_than_there_are():
+    # one level is stable here: (1, .68) lies between Q_AT = .6478 and Q_f = .7057
+    one = rsb_centre.point(SIGN, 1.0, 0.32, 1)["order"]
+    q = one["q0"] + 0.1 * (0.68 - one["q0"]) * np.array([-1, 1])
+    start = Levels(0.32, q, one["mu"] * np.array([0.9, 1.1]), one["delta"])
+    s = solve(SIGN, 1.0, start)
+    assert not s.success and "fewer levels" in s.message
 
 
 def test_search_for_more_levels_starts_near_them():
