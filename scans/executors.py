@@ -16,6 +16,8 @@ try:
 except ImportError:  # not POSIX
     fcntl = None
 
+from scans import check
+
 __all__ = ["Serial", "default", "processes", "require_picklable", "require_started"]
 
 WORKER = "WIDEFLAT_SCAN_WORKER"
@@ -91,10 +93,7 @@ def processes(workers=None):
     """
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else None
     workers = (cores or os.cpu_count() or 1) if workers is None else workers
-    if isinstance(workers, bool) or not isinstance(workers, int):
-        raise TypeError(f"processes: workers must be an integer, given {workers!r}")
-    if workers < 1:
-        raise ValueError(f"processes: workers must be at least 1, given {workers}")
+    check.count("processes", "workers", workers, 1, 1 << 16)
     return Processes(workers)
 
 

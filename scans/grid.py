@@ -38,7 +38,8 @@ class Grid:
             )
         values = {name: _values(name, given) for name, given in self.axes.items()}
         axes = {name: _labels(name, given) for name, given in values.items()}
-        if self.along is not None and self.along not in axes:
+        named = isinstance(self.along, str) and self.along in axes
+        if self.along is not None and not named:
             raise ValueError(
                 f"scan: along must be one of the axes {', '.join(axes)}, "
                 f"given {self.along!r}"
@@ -88,8 +89,6 @@ class Grid:
 
 def require_parameters(axes, fixed):
     """Refuse names that are no parameters, taken twice or reserved."""
-    if not isinstance(fixed, Mapping):
-        raise TypeError(f"scan: fixed must be a mapping, given {fixed!r}")
     for name in (*axes, *fixed):
         if not isinstance(name, str) or not name.isidentifier():
             raise ValueError(f"scan: names must be identifiers, given {name!r}")

@@ -3,7 +3,7 @@
 import warnings
 from concurrent.futures import ProcessPoolExecutor
 
-from scans import executors, identity
+from scans import check, executors, identity
 from scans.dataset import require_xarray
 from scans.grid import Grid, require_parameters
 from scans.store import Store
@@ -67,11 +67,13 @@ def scan(
     """
     executors.require_started()
     require_xarray()
-    fixed, units = dict(fixed or {}), dict(units or {})
+    fixed, units = check.names("fixed", fixed), check.names("units", units, str)
     grid = Grid(axes, along)
     require_parameters(grid.axes, fixed)
-    _require_count("chunk", chunk, 1)
-    _require_count("retries", retries, 0)
+    check.count("scan", "chunk", chunk, 1)
+    check.count("scan", "retries", retries, 0)
+    if not isinstance(progress, bool):
+        raise TypeError(f"scan: progress must be True or False, given {progress!r}")
     if each is not None and not callable(each):
         raise TypeError(f"scan: each must be callable, given {each!r}")
     subject = {
@@ -105,13 +107,6 @@ def scan(
     finally:
         if opened is not None:
             opened.close()
-
-
-def _require_count(name, value, low):
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise TypeError(f"scan: {name} must be an integer, given {value!r}")
-    if value < low:
-        raise ValueError(f"scan: {name} must be at least {low}, given {value}")
 
 
 def _warn_of_others(store, subject):

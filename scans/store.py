@@ -66,7 +66,10 @@ class Store:
     """
 
     def __init__(self, path, *, write=True):
-        self.path = None if path is None else Path(path)
+        try:
+            self.path = None if path is None else Path(path)
+        except TypeError:
+            raise TypeError(f"Store: path must be a path, given {path!r}") from None
         self.latest = None  # id of the scan begun last through this object
         self._db = connected(self.path, write)
 

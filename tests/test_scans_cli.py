@@ -133,7 +133,10 @@ def test_export_writes_a_scan(tmp_path, capsys):
         (["freezing", "--model", "wide", "--alpha=1,2"], "needs --model cross-entropy"),
         (["capacity", "--kappa", "0,1", "--gamma", "1"], "--gamma is no parameter"),
         (["capacity", "--model", "parity", "--K", "1:2:3"], "of integers"),
-        (["capacity", "--kappa", "0,1", "--jobs", "0"], "at least 1, given 0"),
+        (
+            ["capacity", "--kappa", "0,1", "--jobs", "0"],
+            "in [1, 65536], given 0",
+        ),
         (["capacity", "--kappa", "0,1", "--out", "x.txt"], "--out must end with .nc"),
     ],
 )

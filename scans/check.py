@@ -1,0 +1,30 @@
+"""Validation of arguments: the error names function, parameter, rule and value."""
+
+from collections.abc import Mapping
+
+__all__ = ["MOST", "count", "names"]
+
+MOST = 1 << 31
+
+
+def count(function, parameter, value, low, high=MOST):
+    """One integer in [low, high]."""
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise TypeError(f"{function}: {parameter} must be an integer, given {value!r}")
+    if not low <= value <= high:
+        raise ValueError(
+            f"{function}: {parameter} must be in [{low}, {high}], given {value}"
+        )
+
+
+def names(parameter, value, kind=object):
+    """A mapping name -> `kind`, or None, as a dict."""
+    if value is None:
+        return {}
+    if not isinstance(value, Mapping):
+        raise TypeError(f"scan: {parameter} must be a mapping, given {value!r}")
+    if not all(isinstance(entry, kind) for entry in value.values()):
+        raise TypeError(
+            f"scan: {parameter} must map names to {kind.__name__}, given {value!r}"
+        )
+    return dict(value)
