@@ -5,7 +5,6 @@ import os
 import zipfile
 import zlib
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
@@ -65,6 +64,8 @@ class Images:
         """
         classes = [np.flatnonzero(self.labels == sign) for sign in (1, -1)]
         least = min(map(len, classes))
+        check.integer("Images.split", "K", K, 1, 1 << 20)
+        check.choice("Images.split", "median", median, ("image", "pixel"))
         check.integer("Images.split", "per_class", per_class, 1, least - 1)
         rng = check.generator("Images.split", rng)
         patterns = self.binarised(median)
@@ -112,7 +113,7 @@ def load_npz(path, classes=(3, 4)):
     classes : the labels that become +1 and -1. A file that is missing or not as
     described raises FileNotFoundError or ValueError.
     """
-    path = Path(path)
+    path = check.path("load_npz", "path", path)
     if not path.is_file():
         raise FileNotFoundError(f"load_npz: no file {path}")
     try:
@@ -141,6 +142,7 @@ def fashion_mnist(folder=None, classes=(3, 4)):
         raise ValueError(
             f"fashion_mnist: folder must be given, or the environment variable {FOLDER}"
         )
+    folder = check.path("fashion_mnist", "folder", folder)
     images = [_read_idx(folder, f"{part}-images-idx3-ubyte", 3) for part in PARTS]
     labels = [_read_idx(folder, f"{part}-labels-idx1-ubyte", 1) for part in PARTS]
     for part, pictures, names in zip(PARTS, images, labels, strict=True):
@@ -174,7 +176,7 @@ def _two_classes(function, images, labels, classes):
 
 
 def _class_pair(function, classes):
-    pair = tuple(classes)
+    pair = tuple(classes) if np.iterable(classes) else ()
     if len(pair) != 2 or pair[0] == pair[1]:
         raise ValueError(
             f"{function}: classes must be two different labels, given {classes!r}"
@@ -184,7 +186,7 @@ def _class_pair(function, classes):
 
 def _read_idx(folder, name, dimensions):
     """Unsigned bytes of an IDX file, which may be compressed."""
-    paths = [Path(folder, name), Path(folder, name + ".gz")]
+    paths = [folder / name, folder / f"{name}.gz"]
     path = next((path for path in paths if path.is_file()), None)
     if path is None:
         raise FileNotFoundError(f"fashion_mnist: neither {paths[0]} nor {paths[1]}")

@@ -3,6 +3,7 @@
 import numpy as np
 
 from learners import _lal, training
+from msgpass.instance import require_instance
 from replicas import check
 
 __all__ = ["elal", "lal", "perceptron"]
@@ -40,19 +41,8 @@ def lal(
 
     Source: docs/learners.md (LN1); Baldassi, Pittorino, Zecchina, PNAS 117, 161 (2020).
     """
-    patterns = training.patterns_of("lal", instance)
-    check.positive_number("lal", "eta", eta)
-    check.integer("lal", "epochs", epochs, 1, 1 << 31)
-    rng = check.generator("lal", rng)
-    weights = training.starting_weights("lal", instance, weights, rng)
-    given = np.arange(instance.M)
-
-    def step():
-        order = rng.permutation(instance.M) if shuffle else given
-        return _lal.epoch(weights, patterns, order, instance.tree, eta), {}
-
-    return training.run(
-        "lal", instance, weights, step, epochs, progress=progress, callback=callback
+    return _learn(
+        "lal", instance, rng, eta, epochs, weights, shuffle, progress, callback
     )
 
 
@@ -68,18 +58,29 @@ def perceptron(
     callback=None,
 ):
     """The perceptron rule, W += eta xi for a wrong pattern: `lal` with K = 1."""
-    training.patterns_of("perceptron", instance)
+    require_instance("perceptron", instance)
     if instance.K != 1:
         raise ValueError(f"perceptron: K must be 1, given {instance.K}")
-    return lal(
-        instance,
-        rng=rng,
-        eta=eta,
-        epochs=epochs,
-        weights=weights,
-        shuffle=shuffle,
-        progress=progress,
-        callback=callback,
+    return _learn(
+        "perceptron", instance, rng, eta, epochs, weights, shuffle, progress, callback
+    )
+
+
+def _learn(function, instance, rng, eta, epochs, weights, shuffle, progress, callback):
+    patterns = training.patterns_of(function, instance)
+    check.positive_number(function, "eta", eta)
+    check.integer(function, "epochs", epochs, 1, 1 << 31)
+    check.flag(function, "shuffle", shuffle)
+    rng = check.generator(function, rng)
+    weights = training.starting_weights(function, instance, weights, rng)
+    given = np.arange(instance.M)
+
+    def step():
+        order = rng.permutation(instance.M) if shuffle else given
+        return _lal.epoch(weights, patterns, order, instance.tree, eta), {}
+
+    return training.run(
+        function, instance, weights, step, epochs, progress=progress, callback=callback
     )
 
 

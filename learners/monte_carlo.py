@@ -13,7 +13,7 @@ from msgpass.arrays import weights_array
 from msgpass.instance import require_instance
 from replicas import check
 
-__all__ = ["Chain", "metropolis"]
+__all__ = ["Chain", "metropolis", "starting_points"]
 
 RULES = {"majority": 0, "parity": 1, "symmetric": 2}
 
@@ -74,8 +74,11 @@ def metropolis(
 
     Source: docs/learners.md (LN13), (LN14).
     """
-    _check(instance, weights, beta, y, sweeps, burn, rotation)
-    machines = _start(instance, start, weights, beta, y)
+    beta = check.number("metropolis", "beta", beta, "> 0", lambda x: x > 0)
+    field = check.finite("metropolis", "field", field)
+    coupling = check.finite("metropolis", "coupling", coupling)
+    _check(instance, weights, y, sweeps, burn, rotation)
+    machines = starting_points("metropolis", "start", instance, start, weights, beta, y)
     pulled = np.zeros((instance.K, instance.n))
     if reference is not None:
         pulled = weights_array("metropolis", reference, *pulled.shape, "reference")
@@ -84,10 +87,8 @@ def metropolis(
         pulled = pulled * np.sqrt(instance.N / np.sum(pulled**2))
     elif field != 0:
         raise ValueError(f"metropolis: reference must be given for a field of {field}")
-    field = check.finite("metropolis", "field", field)
-    coupling = check.finite("metropolis", "coupling", coupling)
     rng = check.generator("metropolis", rng)
-    walkers = [_Walker(instance, w, weights, float(beta), rotation) for w in machines]
+    walkers = [_Walker(instance, w, weights, beta, rotation) for w in machines]
     accepted, errors, overlap, mutual = 0, [], [], []
     for t in range(burn + sweeps):
         total = machines.sum(axis=0)
@@ -152,12 +153,11 @@ class _Walker:
         return accepted
 
 
-def _check(instance, weights, beta, y, sweeps, burn, rotation):
+def _check(instance, weights, y, sweeps, burn, rotation):
     require_instance("metropolis", instance)
     if not instance.signs:
         raise ValueError("metropolis: patterns must be +-1, given real numbers")
     check.choice("metropolis", "weights", weights, ("binary", "continuous"))
-    check.number("metropolis", "beta", beta, "> 0", lambda x: x > 0)
     check.number(
         "metropolis", "rotation", rotation, "in (0, pi]", lambda x: 0 < x <= math.pi
     )
@@ -166,28 +166,27 @@ def _check(instance, weights, beta, y, sweeps, burn, rotation):
     check.integer("metropolis", "burn", burn, 0, 1 << 31)
 
 
-def _start(instance, start, weights, beta, y):
-    """Machines (y, K, n) from which the chain starts."""
+def starting_points(function, parameter, instance, start, weights, beta, y):
+    """Machines (y, K, n) from which chains start."""
     shape = (y, instance.K, instance.n)
-    start = check.numbers("metropolis", "start", start)
+    name, start = f"{function}: {parameter}", check.numbers(function, parameter, start)
     try:
         machines = np.broadcast_to(start, shape).copy()
     except ValueError:
         raise ValueError(
-            f"metropolis: start must have shape {shape} or {shape[1:]}, "
-            f"given {start.shape}"
+            f"{name} must have shape {shape} or {shape[1:]}, given {start.shape}"
         ) from None
     if weights == "binary" and not (np.abs(machines) == 1).all():
-        raise ValueError("metropolis: start must be +-1 for binary weights")
+        raise ValueError(f"{name} must be +-1 for binary weights")
     if not np.isfinite(machines).all() or not machines.any(axis=(1, 2)).all():
-        raise ValueError("metropolis: start must be finite and not all 0")
+        raise ValueError(f"{name} must be finite and not all 0")
     if weights == "continuous":
         machines *= np.sqrt(
             instance.N / np.sum(machines**2, axis=(1, 2), keepdims=True)
         )
     if math.isinf(beta) and any(map(instance.errors, machines)):
         raise ValueError(
-            "metropolis: start must be a solution at beta = infinity, given "
+            f"{name} must be a solution at beta = infinity, given "
             f"{[instance.errors(w) for w in machines]} errors"
         )
     return machines

@@ -10,7 +10,7 @@ import numpy as np
 from scipy.interpolate import CubicSpline, PchipInterpolator
 from scipy.special import entr
 
-from learners.monte_carlo import metropolis
+from learners.monte_carlo import metropolis, starting_points
 from msgpass.arrays import weights_array
 from msgpass.instance import require_instance
 from replicas import check
@@ -60,9 +60,10 @@ def sampled_local_entropy(
     check.integer("sampled_local_entropy", "nodes", nodes, 4, 10_000)
     check.integer("sampled_local_entropy", "sweeps", sweeps, BLOCKS, 1 << 31)
     check.choice("sampled_local_entropy", "weights", weights, ("binary", "continuous"))
-    reference = weights_array(
-        "sampled_local_entropy", reference, instance.K, instance.n, "reference"
-    )
+    beta = check.number("sampled_local_entropy", "beta", beta, "> 0", lambda x: x > 0)
+    name = "sampled_local_entropy", "reference"
+    reference = weights_array(name[0], reference, instance.K, instance.n, name[1])
+    (reference,) = starting_points(*name, instance, reference, weights, beta, 1)
     rng = check.generator("sampled_local_entropy", rng)
     lowest = max(0.0, 1 - 3 * distance.max())
     # overlaps that the fields would give without patterns

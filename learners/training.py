@@ -50,6 +50,8 @@ def run(function, instance, weights, step, epochs, *, progress, callback):
     callback : called with the number of epochs, the errors and the weights; its
         returning True ends the training.
     """
+    check.flag(function, "progress", progress)
+    check.callback(function, callback)
     history, learnt, message = [], 0, f"{epochs} epochs were not enough"
     with tqdm(total=epochs, desc=function, disable=not progress, leave=False) as bar:
         while learnt < epochs:

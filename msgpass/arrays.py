@@ -19,8 +19,7 @@ BLOCK = 1 << 22  # entries handled at a time, so that no large temporary appears
 def check_machine(function, K, tree, rule, kappa):
     check.integer(function, "K", K, 1, 1 << 20)
     check.choice(function, "rule", rule, RULES)
-    if not isinstance(tree, (bool, np.bool_)):
-        raise TypeError(f"{function}: tree must be True or False, given {tree!r}")
+    check.flag(function, "tree", tree)
     kappa = check.finite(function, "kappa", kappa)
     if K > 1 and rule == "symmetric":
         raise ValueError(f"{function}: K must be 1 for the rule symmetric, given {K}")

@@ -85,6 +85,7 @@ def bp(
     check.number("bp", "noise", noise, ">= 0", lambda x: 0 <= x < np.inf)
     check.positive_number("bp", "tol", tol)
     check.integer("bp", "max_sweeps", max_sweeps, 1, 1 << 40)
+    check.callback("bp", callback)
     engine = bp_engine(
         "bp", instance, weights, factor=factor, field=field, norm=norm,
         schedule=schedule, rng=rng,

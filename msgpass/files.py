@@ -3,9 +3,10 @@
 import gzip
 import zipfile
 import zlib
-from pathlib import Path
 
 import numpy as np
+
+from replicas import check
 
 __all__ = ["kind", "read_npz", "read_text", "write_npz", "write_text"]
 
@@ -14,10 +15,7 @@ ENTRIES = ("patterns", "labels", "K", "tree", "rule", "kappa")
 
 def kind(function, path):
     """Format of the file by its name: "text", "gzip" or "npz"."""
-    try:
-        name = Path(path).name
-    except TypeError:
-        raise TypeError(f"{function}: path must be a path, given {path!r}") from None
+    name = check.path(function, "path", path).name
     for suffix, format_ in ((".txt", "text"), (".txt.gz", "gzip"), (".npz", "npz")):
         if name.endswith(suffix):
             return format_

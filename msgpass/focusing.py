@@ -113,7 +113,10 @@ def focusing_bp(
         noise = 0.1 if binary and not instance.tree else 0.01
     check.number("focusing_bp", "noise", noise, ">= 0", lambda x: 0 <= x < np.inf)
     protocol = _protocol(binary, committee) if protocol is None else protocol
-    if not isinstance(protocol, Iterable):
+    check.callback("focusing_bp", callback)
+    check.flag("focusing_bp", "entropies", entropies)
+    check.flag("focusing_bp", "progress", progress)
+    if not isinstance(protocol, Iterable) or getattr(protocol, "ndim", 1) == 0:
         raise TypeError(
             "focusing_bp: protocol must be an iterable of pairs (gamma, y), "
             f"given {protocol!r}"

@@ -121,7 +121,7 @@ class FreeScoping:
 
     def __post_init__(self):
         pairs = self.pairs
-        if isinstance(pairs, Iterable):
+        if isinstance(pairs, Iterable) and not isinstance(pairs, np.ndarray):
             pairs = list(pairs)
         pairs = check.numbers("FreeScoping", "pairs", pairs)
         if pairs.ndim != 2 or pairs.shape[1] != 2:

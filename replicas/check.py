@@ -1,19 +1,23 @@
 """Validation of arguments: the error names function, parameter, rule and value."""
 
 import numbers as _numbers
+from pathlib import Path
 
 import numpy as np
 
 __all__ = [
     "broadcast",
+    "callback",
     "choice",
     "distance",
     "finite",
+    "flag",
     "generator",
     "inside",
     "integer",
     "number",
     "numbers",
+    "path",
     "positive",
     "positive_number",
 ]
@@ -95,6 +99,32 @@ def generator(function, rng):
     except (TypeError, ValueError):
         raise TypeError(
             f"{function}: rng must be a numpy Generator or a seed, given {rng!r}"
+        ) from None
+
+
+def flag(function, parameter, value):
+    """True or False."""
+    if not isinstance(value, (bool, np.bool_)):
+        raise TypeError(
+            f"{function}: {parameter} must be True or False, given {value!r}"
+        )
+
+
+def callback(function, value):
+    """A function, or None."""
+    if value is not None and not callable(value):
+        raise TypeError(
+            f"{function}: callback must be a function or None, given {value!r}"
+        )
+
+
+def path(function, parameter, value):
+    """The path of a file or a folder, as a `Path`."""
+    try:
+        return Path(value)
+    except TypeError:
+        raise TypeError(
+            f"{function}: {parameter} must be a path, given {value!r}"
         ) from None
 
 

@@ -48,6 +48,13 @@ def test_numbers_refuses_what_is_not_a_number(value):
         (lambda: check.positive_number("f", "x", [1.0]), TypeError, "a number"),
         (lambda: check.positive_number("f", "x", np.inf), ValueError, "must be finite"),
         (lambda: check.positive_number("f", "x", -(10**400)), ValueError, "finite and"),
+        (
+            lambda: check.flag("f", "x", 1),
+            TypeError,
+            "x must be True or False",
+        ),
+        (lambda: check.callback("f", 1), TypeError, "f: callback must be a function"),
+        (lambda: check.path("f", "x", 1), TypeError, "f: x must be a path, given 1"),
         (lambda: check.generator("f", "a"), TypeError, "f: rng must be .* given 'a'"),
         (lambda: check.generator("f", -1), TypeError, "f: rng must be .* given -1"),
         (lambda: check.integer("f", "n", 7, 1, 5), ValueError, r"in \[1, 5\], given 7"),
