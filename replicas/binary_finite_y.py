@@ -37,7 +37,7 @@ DOWN = (100.0, 40.0, 20.0, 10.0, 6.0, 4.0, 3.0, 2.0, 1.5, 1.0)
 UP = tuple(1.5**k for k in range(30))
 FROZEN = "frozen: each reference sees one solution, q1 = 1"
 MET = 1e-7  # logarithms of the two sides of the equations
-LOST = "no saddle with q0 < q1 was found"
+LOST = "no saddle with 0 < q0 < q1 was found"
 
 
 def between_replicas(channel, alpha, distance, y, *, start=None):
@@ -57,7 +57,7 @@ def between_replicas(channel, alpha, distance, y, *, start=None):
         from_infinity = [_log_ratio(order, max(y, 3.0)), math.log(order["dq_hat"])]
         walk += [(from_infinity, (y,)), (from_infinity, _steps(DOWN, y))]
     q = rs(Model(Binary(), channel), alpha).order["q"]
-    if q < 1 - eps:
+    if 0 < q < 1 - eps:
         single = [math.log(q / (1 - eps - q)), math.log(max(0.3, -2 * math.log(eps)))]
         walk += [(single, _steps(UP, y))]
     return _point(at, walk, y, _without_patterns(eps, y), sign=1)

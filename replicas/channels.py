@@ -251,9 +251,7 @@ def single_unit(channel):
 
 def _mean_and_variance(name, omega, V):
     """omega and V as contiguous float arrays of one shape."""
-    omega, V = check.numbers(name, "omega", omega), check.numbers(name, "V", V)
-    if not (V > 0).all():
-        raise ValueError(f"{name}: V must be > 0, given {V}")
-    omega, V = np.broadcast_arrays(omega, V)
+    omega = check.inside(name, "omega", omega, "finite", np.isfinite)
+    omega, V = check.broadcast(name, omega=omega, V=check.positive(name, "V", V))
     # ascontiguousarray makes a number an array of one
     return tuple(np.ascontiguousarray(x).reshape(x.shape) for x in (omega, V))

@@ -92,6 +92,8 @@ def local_entropy(
     alpha, distance, y = check.broadcast(
         "local_entropy", alpha=alpha, distance=distance, y=y
     )
+    check.integer("local_entropy", "levels", levels, 1, rsb_centre.MAX_LEVELS)
+    check.positive_number("local_entropy", "tol", tol)
     if isinstance(model.prior, Binary):
         solve = binary_local_entropy.solver(model.channel, y, between, centre)
     else:
@@ -130,8 +132,6 @@ def _solver(channel, y, between, centre, levels, tol):
     if between == "centre" and np.any(y == 1):
         raise ValueError("local_entropy: y must be > 1 between the centre, given y = 1")
     check.choice("local_entropy", "centre", centre, ("rs", *RSB))
-    check.integer("local_entropy", "levels", levels, 1, rsb_centre.MAX_LEVELS)
-    check.positive("local_entropy", "tol", tol)
     if centre != "rs" and (np.any(np.isfinite(y)) or isinstance(channel, Tree)):
         raise ValueError(
             f"local_entropy: centre must be rs at finite y and for trees, "

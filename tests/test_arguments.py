@@ -8,7 +8,9 @@ import msgpass as mp
 import replicas as rp
 
 GIVEN = mp.Instance.random(21, 0.5, 3, rng=1)
+ONE = mp.Instance.random(21, 0.5, rng=1)
 ONES = np.ones((3, 7))
+BINARY = rp.Model(rp.Binary(), rp.Perceptron())
 SHORT = mp.Scoping(gamma=[0.5, 1.0], y=3)
 
 
@@ -36,6 +38,7 @@ def test_what_is_not_an_instance_is_refused(function, rest, instance):
 CALLS = {
     "amp: field": lambda: mp.amp(GIVEN, field=np.ones(5)),
     "amp: tol": lambda: mp.amp(GIVEN, tol=[1e-9, 1e-9]),
+    "amp: callback": lambda: mp.amp(GIVEN, callback=3),
     "amp: rng": lambda: mp.amp(GIVEN, rng="seed"),
     "bp: gamma": lambda: mp.bp(GIVEN, gamma=[1.0]),
     "bp: y": lambda: mp.bp(GIVEN, y=None),
@@ -52,6 +55,27 @@ CALLS = {
     "FreeScoping: pairs must be": lambda: mp.FreeScoping(None),
     "Instance.load: path": lambda: mp.Instance.load(3),
     "Instance.random: rng": lambda: mp.Instance.random(3, 1.0, rng="a"),
+    "focusing_bp: entropies": lambda: mp.focusing_bp(GIVEN, entropies=None),
+    "lal: shuffle": lambda: learners.lal(GIVEN, shuffle="yes"),
+    "lal: callback": lambda: learners.lal(GIVEN, callback=3),
+    "perceptron: eta": lambda: learners.perceptron(ONE, eta="a"),
+    "elal: progress": lambda: learners.elal(GIVEN, progress=[]),
+    "sampled_local_entropy: reference": lambda: learners.sampled_local_entropy(
+        GIVEN, 2 * ONES, 0.1
+    ),
+    "sampled_local_entropy: beta": lambda: learners.sampled_local_entropy(
+        GIVEN, ONES, 0.1, beta=None
+    ),
+    "load_npz: path": lambda: learners.images.load_npz(None),
+    "fashion_mnist: folder": lambda: learners.images.fashion_mnist(3),
+    "digits: classes": lambda: learners.images.digits(3),
+    "Perceptron: V": lambda: rp.Perceptron().log_z(0.0, np.inf),
+    "Loss: omega": lambda: rp.Loss("errors", beta=1.0).log_z(np.inf, 1.0),
+    "Tree: shapes": lambda: rp.Tree(3).log_z(np.ones(3), np.ones(2)),
+    "local_entropy: levels": lambda: rp.local_entropy(BINARY, 0.3, 0.1, levels="a"),
+    "local_entropy: tol": lambda: rp.local_entropy(BINARY, 0.3, 0.1, tol=[1.0, 2.0]),
+    "isolation_distance: alpha": lambda: rp.isolation_distance(BINARY, 10**400),
+    "isolation_distance: reference": lambda: rp.isolation_distance(BINARY, 0.3, "a"),
     "lal: weights": lambda: learners.lal(GIVEN, weights="a"),
     "lal: eta": lambda: learners.lal(GIVEN, eta=ONES),
     "ce_sgd: weights": lambda: learners.ce_sgd(GIVEN, weights=0 * ONES),
@@ -98,3 +122,23 @@ def test_teacher_whose_units_always_tie_is_refused():
     with pytest.raises(ValueError, match="no label to any pattern"):
         for seed in range(8):
             mp.Instance.teacher(1, 2.0, 2, tree=False, rng=seed)
+
+
+@pytest.mark.parametrize(
+    "channel", [rp.Wide("quadratic"), rp.Tree(2, "parity"), rp.Tree(3, "parity")]
+)
+def test_isolation_distance_of_orthogonal_references_is_a_zero(channel):
+    model = rp.Model(rp.Binary(), channel)
+    found = rp.isolation_distance(model, 0.3)
+    assert found.success
+    there = rp.franz_parisi(model, 0.3, found.value)
+    slope = np.log((1 - found.value) / found.value)  # at most, of the entropy
+    assert abs(there.entropy) <= slope * found.error + there.error
+
+
+@pytest.mark.parametrize("y", [1, 2, 5])
+def test_local_entropy_without_a_saddle_that_polarises_fails(y):
+    model = rp.Model(rp.Binary(), rp.Wide("quadratic"))
+    found = rp.local_entropy(model, 0.3, 0.1, y=y)
+    assert not found.success
+    assert found.message == "no saddle with 0 < q0 < q1 was found"

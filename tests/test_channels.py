@@ -264,8 +264,16 @@ def test_channels_survive_pickling_and_compare_by_value(channel):
             "omega must not be nan",
         ),
         (lambda: rp.Perceptron().log_z("a", 1.0), TypeError, "omega must be a number"),
-        (lambda: rp.Perceptron().log_z(0.0, 0.0), ValueError, "V must be > 0, given 0"),
-        (lambda: rp.Wide().log_z(0.0, -1.0), ValueError, "Wide: V must be > 0"),
+        (
+            lambda: rp.Perceptron().log_z(0.0, 0.0),
+            ValueError,
+            "V must be finite and > 0, given 0",
+        ),
+        (
+            lambda: rp.Wide().log_z(0.0, -1.0),
+            ValueError,
+            "Wide: V must be finite and > 0",
+        ),
         (lambda: rp.Tree(1).log_z([0.0], np.nan), ValueError, "V must not be nan"),
     ],
 )
