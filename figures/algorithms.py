@@ -9,7 +9,7 @@ __all__ = ["SOURCES", "TITLE", "caption", "draw", "tasks"]
 
 TITLE = "How wide are the minima that algorithms find"
 SOURCES = (
-    "docs/message_passing.md (MP30)-(MP33)",
+    "docs/focusing.md (FB11)-(FB22)",
     "docs/learners.md (LN1)-(LN5)",
     "docs/large_y.md (L3)",
 )

@@ -53,7 +53,7 @@ def second_moment(model, distance, *, starts=STARTS, rng=0):
     of the pairs at the infimum. `error` holds for the value at the best type found;
     that no other type is lower is numerical evidence, not proof.
 
-    Source: docs/symmetric.md (SY12)-(SY22).
+    Source: docs/symmetric.md (SY12)-(SY20).
     """
     kappa = require_binary_symmetric("second_moment", model)
     d = check.distance("second_moment", distance)

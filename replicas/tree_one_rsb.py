@@ -1,4 +1,4 @@
-"""1-RSB averages of a tree with 2 or 3 units: docs/one_rsb.md (B15)-(B19).
+"""1-RSB averages of a tree with 2 or 3 units: docs/one_rsb.md (B15)-(B18).
 
 The Gaussian average over the fields factorises over the units, so a grid in each field
 turns it into one matrix product a unit.

@@ -1,4 +1,4 @@
-"""Loads at which a broken entropy vanishes, docs/reference.md (M24)."""
+"""Loads at which a broken entropy vanishes, docs/reference.md (M29)."""
 
 from mpmath import mp, mpf
 
@@ -16,7 +16,7 @@ __all__ = ["one_step_load"]
 
 
 def one_step_load(model, order, *, dps=30):
-    """Load of zero volume in the 1-RSB ansatz at (q0, w), (M24), mpf with dps digits.
+    """Load of zero volume in the 1-RSB ansatz at (q0, w), (M29), mpf with dps digits.
 
     order : {"q0": in [0, 1), "w" > 0}, as `capacity` returns it; its minimum over both
     is the 1-RSB capacity. Perceptron(kappa), Wide(activation, kappa) of finite slope.
