@@ -52,7 +52,7 @@ def draw(dataset):
     color = style.COLOURS[0]
     ends = np.append(line["load"], CAPACITY), np.append(line["largest margin"], 0.0)
     style.curve(axes[0], *ends, color=color)
-    notes = {"ha": "right", "xytext": (-7, -3)}, {"ha": "left", "xytext": (4, 9)}
+    notes = {"ha": "center", "xytext": (-6, 18)}, {"ha": "left", "xytext": (4, 5)}
     for load, label, where in zip(MARKS, MARKED, notes, strict=True):
         margin = np.interp(load, *ends)
         style.mark(axes[0], load, margin, color=color)
