@@ -22,7 +22,8 @@ NOT_UNIQUE = "no unique saddle: alpha is near or above the RS capacity"
 UNIQUE_ABOVE = -2.5  # margins at which alpha(q) increases up to capacity
 COLUMNS = 7
 FROZEN = "no saddle with q between 1e-34 and 1 - 1e-13"
-REFUSAL = "no saddle: alpha is above the RS capacity"
+REFUSAL = "no saddle with q < 1 - 1e-14: alpha is at or above the RS capacity"
+LEAST = 1e-14  # 1 - q that is resolved
 
 
 def rs(model, alpha):
@@ -152,6 +153,7 @@ def _branch(prior, channel, alpha):
         if rule.step < FINEST or not (out[:, 5] * out[:, 1] > TOLERANCE).any():
             break
         rule = fine
+    out[out[:, 1] < LEAST] = np.nan
     if _may_have_several(channel):
         passes, above = _branches(prior, channel, alpha)
         out[passes > 1] = np.nan

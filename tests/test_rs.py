@@ -203,7 +203,9 @@ def test_rs_index_of_the_parity_is_continuous_at_zero_overlap():
 @pytest.mark.parametrize(
     ("channel", "alpha", "reason"),
     [
+        (rp.Perceptron(), 2.0, "at or above the RS capacity"),
         (rp.Perceptron(), 2.01, "above the RS capacity"),
+        (rp.Wide("quadratic"), 4.0, "near or above the RS capacity"),
         (rp.Perceptron(-5.0), 5.16e7, "no unique saddle"),
         (rp.Tree(3), 4.03, "above the RS capacity"),
         (PARITY[3], 10.4, "above the RS capacity"),
