@@ -13,6 +13,7 @@ from replicas.quadrature import gaussian_average
 __all__ = ["state_evolution"]
 
 ACCURACY = 1e-13
+LEAST = 1e-60  # variance of a field whose overlap goes to 1
 
 
 def state_evolution(model, alpha, *, tol=1e-12, max_steps=1000):
@@ -49,9 +50,9 @@ def state_evolution(model, alpha, *, tol=1e-12, max_steps=1000):
     # far from the fixed point the coarse sums of a tree suffice
     rule = tree_rs.SCAN if isinstance(channel, Tree) else {}
     for _ in range(max_steps):
-        q_hat.append(alpha * _response(channel, q[-1], eps[-1], rule))
-        if not np.isfinite(q_hat[-1]):
+        if _variance(channel, q[-1], eps[-1]) < LEAST:
             break
+        q_hat.append(alpha * _response(channel, q[-1], eps[-1], rule))
         new = marginals(q_hat[-1])
         q.append(new[0])
         eps.append(new[1])
@@ -62,10 +63,10 @@ def state_evolution(model, alpha, *, tol=1e-12, max_steps=1000):
             rule = {}
     if change <= tol and not rule:
         message = ""
-    elif np.isfinite(q_hat[-1]):
-        message = f"no fixed point in {max_steps} steps, change {change:.1e}"
-    else:
+    elif _variance(channel, q[-1], eps[-1]) < LEAST:
         message = f"the overlap reaches 1 at step {len(q)}: no solution in reach"
+    else:
+        message = f"no fixed point in {max_steps} steps, change {change:.1e}"
     size, success = len(q), message == ""
     entropy = error = float("nan")
     if success:
@@ -104,6 +105,11 @@ def _entropy(prior, channel, alpha, q, eps, q_hat):
         rest, off = free.value - 0.5 * q_hat * eps, off + free.error
     entropy = rest + alpha * energetic
     return float(entropy), float(alpha * off + 1e-14 * (1 + abs(rest) + 1 / eps))
+
+
+def _variance(channel, q, eps):
+    """Variance of a field, given the weights' means."""
+    return eps if isinstance(channel, Tree) else channel.kernel.overlap(q, eps)[1]
 
 
 def _response(channel, q, eps, rule):
