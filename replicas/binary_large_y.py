@@ -21,9 +21,12 @@ __all__ = ["PLATEAU", "around_centre", "between_replicas", "binary_entropy", "ro
 EPS = 2.0**-52
 TOLERANCE = 1e-13  # absolute, of the entropy
 ORDER = ("q1", "eps", "delta", "q_hat", "dq_hat", "p_hat")
+RESIDUAL = 1e-6
 NEAREST, FARTHEST = -28.0, 690.0  # log delta
 WALK = (0.95, 0.9, 0.8, 0.65, 0.5, 0.3, 0.1)  # fractions of a distance to start from
 TYPICAL = "no saddle with delta > 0: the distance exceeds that of typical solutions"
+UNSOLVED = "no saddle with delta > 0: the weights have none at small delta"
+UNRESOLVED = "the normalised entropy is too small for the sums over patterns"
 VANISHING = "the normalised entropy is above -1e-290: delta leaves double range"
 PLATEAU = (
     "p_hat < 0: the curve would fall with distance; the maximum over the reference "
@@ -144,10 +147,12 @@ def _between_replicas(sums, channel, alpha, distance, first, tol):
         low, high, step = high, high + step, min(2 * step, 30.0)
     if math.isnan(spread(high)) or high >= FARTHEST:
         return VANISHING
-    while spread(low) < 0:
+    while (least := spread(low)) < 0:
         if low < NEAREST or not state(low).hat > 0:
             return TYPICAL
         low, high = low - 1, low
+    if math.isnan(least):
+        return UNSOLVED
     return state(brentq(spread, low, high, xtol=tol, rtol=1e-14))
 
 
@@ -262,6 +267,8 @@ def _refined(solve):
         best = point
         if best["error"] < TOLERANCE:
             break
+    if best["residual"] > RESIDUAL:
+        return failed_point(UNRESOLVED, **dict.fromkeys(ORDER, math.nan))
     return best
 
 

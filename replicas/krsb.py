@@ -82,16 +82,17 @@ class Terms:
 def grid_for(channel, levels, resolution=5.0):
     """Grid with `resolution` nodes a width sqrt(V) of the channel's front.
 
-    The narrowest Gaussian between two levels must hold MIN_WIDTH steps.
+    The narrowest Gaussian, of the first level or between two, must hold MIN_WIDTH
+    steps.
     """
     tq, V, _, _ = channel.kernel.overlap(1 - levels.eps, levels.eps)
     fields = [channel.kernel.overlap(q, 1 - q)[0] for q in levels.q]
-    narrowest = math.sqrt(max(0.0, min(np.diff([*fields, tq]), default=1.0)))
+    narrowest = math.sqrt(max(0.0, min(np.diff([0.0, *fields, tq]))))
     # the smaller bound is for solving: levels move on a fixed grid
     front = min(math.sqrt(V), 0.6)
     step = min(front / resolution, narrowest / (1.3 * MIN_WIDTH))
     high = WINDOW * math.sqrt(tq)
-    return Grid(-high, step, 2 + int(2 * high / step))
+    return Grid(-high, step, 2 + int(min(2 * high / max(step, 1e-300), 1e9)))
 
 
 def free_entropy(channel, alpha, levels, grid):

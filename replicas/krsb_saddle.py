@@ -4,11 +4,13 @@ import math
 
 import numpy as np
 
-from replicas.rsb_unknowns import COARSE, Equilibrium, Problem, Solution
+from replicas import krsb
+from replicas.rsb_unknowns import COARSE, HIGH, Equilibrium, Problem, Solution
 
 __all__ = ["lowest", "solve", "solve_equilibrium"]
 
 ROUGH, SAME = 1e-4, 0.1  # a gain left, and the distance it may leave
+MAX_NODES = 400_000  # of the grid of fields
 
 
 def lowest(channel, alpha, starts, *, kind=Problem):
@@ -18,6 +20,9 @@ def lowest(channel, alpha, starts, *, kind=Problem):
     """
     found, roots = [], []
     for start in starts:
+        if message := _out_of_reach(channel, start):
+            found.append(_failed(start, message))
+            continue
         problem = kind(channel, alpha, start)
         x, _, hessian = problem.descend(problem.x0, close=ROUGH)
         # most starts lead to one minimum
@@ -44,8 +49,23 @@ def solve(channel, alpha, start, *, fixed_mu=False):
     Levels that merge are a failure, as is delta -> 0. fixed_mu keeps mu where it is
     (complexity of the centres).
     """
+    if message := _out_of_reach(channel, start):
+        return _failed(start, message)
     problem = Problem(channel, alpha, start, fixed_mu)
     return _minimum(problem, problem.x0)
+
+
+def _failed(levels, message):
+    return Solution(levels, None, *(math.nan,) * 3, False, message)
+
+
+def _out_of_reach(channel, levels):
+    """Why no search can start there, or an empty message."""
+    if not max(levels.delta, *levels.mu) < math.exp(HIGH):
+        return "the entropy is too small: mu or delta leave double range"
+    if krsb.grid_for(channel, levels).n > MAX_NODES:
+        return "levels merge or q1 reaches 1: the sums over fields cannot tell"
+    return ""
 
 
 def _minimum(coarse, x, hessian=None):
@@ -57,9 +77,9 @@ def _minimum(coarse, x, hessian=None):
     for _ in range(3):
         x, gain, _ = coarse.descend(x, hessian)
         levels = coarse.levels(x)
-        message = coarse.refuse(levels)
+        message = coarse.refuse(levels) or _out_of_reach(coarse.channel, levels)
         if message:
-            return Solution(levels, None, *(math.nan,) * 3, False, message)
+            return _failed(levels, message)
         before = coarse.grid.step
         coarse, hessian = coarse.regridded(levels, COARSE), None
         if coarse.grid.step > 0.8 * before:

@@ -122,23 +122,3 @@ def test_teacher_whose_units_always_tie_is_refused():
     with pytest.raises(ValueError, match="no label to any pattern"):
         for seed in range(8):
             mp.Instance.teacher(1, 2.0, 2, tree=False, rng=seed)
-
-
-@pytest.mark.parametrize(
-    "channel", [rp.Wide("quadratic"), rp.Tree(2, "parity"), rp.Tree(3, "parity")]
-)
-def test_isolation_distance_of_orthogonal_references_is_a_zero(channel):
-    model = rp.Model(rp.Binary(), channel)
-    found = rp.isolation_distance(model, 0.3)
-    assert found.success
-    there = rp.franz_parisi(model, 0.3, found.value)
-    slope = np.log((1 - found.value) / found.value)  # at most, of the entropy
-    assert abs(there.entropy) <= slope * found.error + there.error
-
-
-@pytest.mark.parametrize("y", [1, 2, 5])
-def test_local_entropy_without_a_saddle_that_polarises_fails(y):
-    model = rp.Model(rp.Binary(), rp.Wide("quadratic"))
-    found = rp.local_entropy(model, 0.3, 0.1, y=y)
-    assert not found.success
-    assert found.message == "no saddle with 0 < q0 < q1 was found"

@@ -510,3 +510,14 @@ def test_local_entropy_continues_in_alpha_and_starts_cold_alike(
         gap = abs(one.normalised - curve.normalised[i])
         assert gap <= one.error + curve.error[i] + 1e-12 * abs(one.normalised)
         assert one.order["k"] == curve.order["k"][i]
+
+
+@pytest.mark.parametrize("distance", [0.4, 0.45, 0.48])
+def test_nearly_orthogonal_centres_are_resolved(distance):
+    # fields of variance q0^2 << 1 on the first level: a uniform grid must not miss them
+    quadratic = rp.Model(rp.Spherical(), rp.Wide("quadratic"))
+    rs, broken = (
+        rp.local_entropy(quadratic, 0.3, distance, centre=c) for c in ("rs", "1rsb")
+    )
+    assert broken.order["q0"] < 0.1 and broken.error < 1e-12
+    assert broken.normalised < rs.normalised < broken.normalised + 1e-5
