@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 from scipy.optimize import brentq, root
-from scipy.special import roots_legendre
+from scipy.special import expit, roots_legendre
 
 from replicas import _binary_large_y, _large_y
 from replicas.model import Model
@@ -230,7 +230,7 @@ def typical_distance(typical):
     u, w = 9 * (1 + x) / 2, 9 * w / np.sqrt(2 * np.pi)
     field = np.sqrt(typical.order["q_hat"]) * u
     # 1 - tanh
-    return float(0.5 * np.sum(w * np.exp(-0.5 * u * u) * 2 / (1 + np.exp(2 * field))))
+    return float(0.5 * np.sum(w * np.exp(-0.5 * u * u) * 2 * expit(-2 * field)))
 
 
 def _all_solutions(typical, distance):

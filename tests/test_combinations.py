@@ -18,6 +18,7 @@ def model(channel, prior=None):
 BINARY = model(rp.Perceptron(), rp.Binary())
 QUADRATIC = model(rp.Wide("quadratic"))
 EVEN = model(rp.Wide("quadratic"), rp.Binary())
+WIDE = model(rp.Wide(), rp.Binary())
 TANH = model(rp.Wide("tanh"))
 
 BEYOND = {
@@ -45,6 +46,14 @@ BEYOND = {
     "reference that is a solution": (
         lambda: rp.local_entropy(BINARY, 0.8, 1e-4, y=1, between="solution"),
         "no saddle around a solution",
+    ),
+    "many replicas around a solution": (
+        lambda: rp.local_entropy(BINARY, 0.8, 1e-4, y=30, between="solution"),
+        "no saddle around a solution",
+    ),
+    "centre far above capacity": (
+        lambda: rp.local_entropy(WIDE, 50.0, 1e-4, between="centre"),
+        "the saddle was not found",
     ),
     "broken centre of a tiny entropy": (
         lambda: rp.local_entropy(TANH, 0.8, 1e-4, centre="1rsb"),
