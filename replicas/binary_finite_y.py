@@ -3,6 +3,7 @@
 import math
 from functools import partial
 from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 from scipy.optimize import brentq, root
@@ -15,11 +16,22 @@ from replicas.priors import Binary
 from replicas.quadrature import Rule
 from replicas.results import failed_point
 from replicas.rs import rs
+from replicas.tree_one_rsb import TooFine
 
-__all__ = ["ORDER", "State", "around_centre", "between_replicas", "dense"]
+__all__ = [
+    "LOST",
+    "ORDER",
+    "Rules",
+    "State",
+    "around_centre",
+    "between_replicas",
+    "dense",
+    "described",
+    "refined",
+    "without_patterns",
+]
 
 EPS = 2.0**-52
-TOLERANCE = 1e-12  # absolute, of the entropy
 ORDER = (
     "q0",
     "q1",
@@ -30,13 +42,29 @@ ORDER = (
     "local_entropy",
     "external_entropy",
 )
-COARSE = Rule(0.2, 7.5)
-LADDER = tuple(Rule(0.125 / 1.3**k, 8.5 + 0.5 * k) for k in range(5))
+
+
+class Rules(NamedTuple):
+    """To find a saddle; to evaluate it, each by the next; the error to be reached, and
+    the residual under the next rule to be accepted.
+    """
+
+    coarse: Rule
+    ladder: tuple
+    tolerance: float
+    met: float
+
+
+RULES = Rules(
+    Rule(0.2, 7.5),
+    tuple(Rule(0.125 / 1.3**k, 8.5 + 0.5 * k) for k in range(5)),
+    1e-12,
+    1e-7,
+)
 # numbers of replicas to pass on the way from infinity, and from one
 DOWN = (100.0, 40.0, 20.0, 10.0, 6.0, 4.0, 3.0, 2.0, 1.5, 1.0)
 UP = tuple(1.5**k for k in range(30))
 FROZEN = "frozen: each reference sees one solution, q1 = 1"
-MET = 1e-7  # logarithms of the two sides of the equations
 LOST = "no saddle with 0 < q0 < q1 was found"
 
 
@@ -60,7 +88,7 @@ def between_replicas(channel, alpha, distance, y, *, start=None):
     if 0 < q < 1 - eps:
         single = [math.log(q / (1 - eps - q)), math.log(max(0.3, -2 * math.log(eps)))]
         walk += [(single, _steps(UP, y))]
-    return _point(at, walk, y, _without_patterns(eps, y), sign=1)
+    return refined(at, walk, y, without_patterns(eps, y)[0], sign=1)
 
 
 def around_centre(channel, alpha, distance, y, *, start=None):
@@ -114,7 +142,7 @@ def dense(channel, alpha, distance, y, *, start=None):
     single = [math.log(gap * (2 - gap)) - 0.3, 0.0]
     walk += [(single, (y,)), (single, _steps(UP, y))]
     free = binary_entropy(distance) + math.log(2) / y
-    return _point(at, walk, y, free, sign=-1)
+    return refined(at, walk, y, free, sign=-1)
 
 
 def _frozen(typical, distance, y):
@@ -161,8 +189,8 @@ def _first(start):
     return [math.log(x) for x in (order["eps"], ratio, order["dq_hat"])]
 
 
-def _without_patterns(eps, y):
-    """Entropy at alpha = 0 of replicas at mutual overlap 1 - eps: (BL23)."""
+def without_patterns(eps, y):
+    """Entropy at alpha = 0 of replicas at mutual overlap 1 - eps: (BL23); dq_hat."""
 
     def averages(x):
         return _binary_finite_y.solve(0.0, math.exp(x), 0.0, y, 0.0, 0.08, 9.0)
@@ -170,31 +198,37 @@ def _without_patterns(eps, y):
     low, high = -30.0, math.log(2 * math.log(4 / eps) + 3)
     x = brentq(lambda x: math.log(averages(x)[4] / eps), low, high, xtol=1e-14)
     value = averages(x)[2] - math.log(2) / y
-    return value - 0.5 * math.exp(x) * (1 - eps + eps / y)
+    return value - 0.5 * math.exp(x) * (1 - eps + eps / y), math.exp(x)
 
 
-def _point(at, walk, y, free, sign):
+def refined(at, walk, y, free, sign, rules=RULES):
     """The first walk that arrives, by finer rules until the error meets the tolerance.
 
     at : State as a function of (rule, y, unknowns); free : the entropy at alpha = 0;
-    sign : that of the Jacobian where Phi is convex in y, (BL20).
+    sign : that of the Jacobian where Phi is convex in y, (BL20). Raises TooFine where a
+    tree needs more nodes than there may be.
     """
     arrived = None
     for start, steps in walk:
-        arrived = arrived or _arrive(at, start, steps, sign)
+        arrived = arrived or _arrive(partial(at, rules.coarse), start, steps, sign)
     if arrived is None:
         return failed_point(LOST, **dict.fromkeys(ORDER, math.nan))
     unknowns, inverse = arrived
     best = None
-    for rule, finer in pairwise(LADDER):
-        state, unknowns = _polish(partial(at, rule, y), unknowns, inverse)
-        point = _describe(state, at(finer, y, unknowns), free)
+    for rule, finer in pairwise(rules.ladder):
+        try:
+            state, unknowns = _polish(partial(at, rule, y), unknowns, inverse)
+            point = described(state, at(finer, y, unknowns), free)
+        except TooFine:
+            if best is None:
+                raise
+            break
         if best is not None and not point["error"] < 0.3 * best["error"]:
             break
         best = point
-        if best["error"] < TOLERANCE:
+        if best["error"] < rules.tolerance:
             break
-    if not best["residual"] < MET:
+    if not best["residual"] < rules.met:
         return failed_point(LOST, **dict.fromkeys(ORDER, math.nan))
     if best["order"]["p_hat"] < 0:
         return failed_point(PLATEAU, **dict.fromkeys(ORDER, math.nan))
@@ -208,7 +242,7 @@ def _arrive(at, unknowns, steps, sign):
     for y in steps:
 
         def residuals(v, y=y):
-            return at(COARSE, y, v).residuals[:2]
+            return at(y, v).residuals[:2]
 
         unknowns = root(residuals, unknowns, tol=1e-5).x
         here = np.array(residuals(unknowns))
@@ -238,7 +272,7 @@ def _size(state):
     return max(map(abs, state.residuals))
 
 
-def _describe(state, fine, free):
+def described(state, fine, free):
     q1 = 1 - state.eps
     value, residual = fine.entropy, _size(fine)
     norm = abs(fine.entropic[1] - 1) * abs(fine.entropic[2])

@@ -3,7 +3,9 @@
 import math
 from dataclasses import dataclass
 
-from replicas import _binary_finite_y, _one_rsb
+from replicas import _binary_finite_y, _one_rsb, tree_one_rsb
+from replicas.channels import Tree
+from replicas.quadrature import Rule
 
 __all__ = ["State"]
 
@@ -28,14 +30,23 @@ class State:
 
     @staticmethod
     def at(rule, channel, alpha, y, gap, eps, x, hat, solve=True):
-        """x = log q0/dq; hat is the start of p_hat, or dq_hat between replicas."""
-        q1 = 1 - eps
-        # where the sums over patterns are made for
-        x = max(-80.0, min(x, math.log(y / eps) + 16))
-        q0, dq = q1 / (1 + math.exp(-x)), q1 / (1 + math.exp(x))
-        a, outer, inner = _one_rsb.energetic(
-            channel.kernel, q0, eps + dq, q1, eps, y, rule.step, rule.window
-        )
+        """x = log q0/dq; hat is the start of p_hat, or dq_hat between replicas.
+
+        Raises TooFine for a tree where the sums need too many nodes.
+        """
+        q1, q0, dq = 1 - eps, 0.0, 1 - eps
+        if x > -math.inf:
+            # where the sums over patterns are made for
+            x = max(-80.0, min(x, math.log(y / eps) + 16))
+            q0, dq = q1 / (1 + math.exp(-x)), q1 / (1 + math.exp(x))
+        if isinstance(channel, Tree):
+            a, outer, inner = tree_one_rsb.averages(channel, q0, dq, eps, y, rule)
+            # the weights can afford what the patterns cannot
+            rule = Rule(0.5 * rule.step, rule.window + 1.5)
+        else:
+            a, outer, inner = _one_rsb.energetic(
+                channel.kernel, q0, eps + dq, q1, eps, y, rule.step, rule.window
+            )
         q0_hat, p_hat, dq_hat = alpha * outer["d"] * a["f1_squared"], 0.0, hat
         if gap is not None:
             # (BL16)

@@ -2,29 +2,29 @@
 
 import math
 
+import numpy as np
+
 from replicas import (
     binary_finite_y,
     binary_large_y,
     binary_solution_finite_y,
     binary_solution_large_y,
+    binary_tree_finite_y,
+    binary_tree_large_y,
     check,
+    tree_centre,
 )
 from replicas.channels import Perceptron, Tree, single_unit
 
 __all__ = ["solver"]
 
 
-def solver(channel, y, between, centre):
+def solver(channel, y, between, centre, tol):
     """Point as a function of (alpha, distance, y, last point)."""
     channel = single_unit(channel)
     check.choice(
         "local_entropy", "between", between, ("replicas", "centre", "solution")
     )
-    if isinstance(channel, Tree):
-        raise ValueError(
-            "local_entropy: the channel of binary weights must be Perceptron or Wide, "
-            f"given {channel!r}"
-        )
     if centre != "rs":
         raise ValueError(
             f"local_entropy: centre must be rs for binary weights, given {centre!r}"
@@ -34,6 +34,8 @@ def solver(channel, y, between, centre):
             "local_entropy: the channel must be Perceptron for a reference that is a "
             f"solution, given {channel!r}"
         )
+    if isinstance(channel, Tree):
+        return _tree_solver(channel, y, between, tol)
     large, finite = {
         "replicas": (binary_large_y.between_replicas, binary_finite_y.between_replicas),
         "centre": (binary_large_y.around_centre, binary_finite_y.around_centre),
@@ -47,5 +49,25 @@ def solver(channel, y, between, centre):
         if math.isinf(y):
             return large(channel, alpha, distance, start=last)
         return finite(channel, alpha, distance, y, start=last)
+
+    return solve
+
+
+def _tree_solver(channel, y, between, tol):
+    if between != "replicas":
+        raise ValueError(
+            "local_entropy: between must be 'replicas' for binary trees, "
+            f"given {between!r}"
+        )
+    check.positive("local_entropy", "tol", tol)
+    if np.any(np.isfinite(y)):
+        tree_centre.require_units("local_entropy", channel)
+
+    def solve(alpha, distance, y, last):
+        if math.isinf(y):
+            return binary_tree_large_y.between_replicas(
+                channel, alpha, distance, tol=tol, start=last
+            )
+        return binary_tree_finite_y.between_replicas(channel, alpha, distance, y)
 
     return solve

@@ -95,7 +95,7 @@ def local_entropy(
     check.integer("local_entropy", "levels", levels, 1, rsb_centre.MAX_LEVELS)
     check.positive_number("local_entropy", "tol", tol)
     if isinstance(model.prior, Binary):
-        solve = binary_local_entropy.solver(model.channel, y, between, centre)
+        solve = binary_local_entropy.solver(model.channel, y, between, centre, tol)
     else:
         solve = _solver(single_unit(model.channel), y, between, centre, levels, tol)
     points, last = [], None

@@ -12,11 +12,10 @@ from replicas.results import failed_point
 from replicas.tree_average import plane_average
 from replicas.tree_sample import into_sector, sampled_average
 
-__all__ = ["inner_maximum", "point"]
+__all__ = ["LN_C_MIN", "inner_maximum", "point", "saddle_point"]
 
 MAX_UNITS = 9
-NO_ORDER = {"q1": np.nan, "c": np.nan, "delta": np.nan}
-LN_C_MIN, LN_C_MAX = np.log(1e-6), 600.0
+LN_C_MIN = np.log(1e-6)
 REFINEMENTS = 6
 # used in turn; they share no node
 RULES = ({"nodes": 9, "stretch": 0.87, "radius": 8.4}, {"nodes": 10})
@@ -56,7 +55,6 @@ def point(channel, alpha, eps, *, tol=1e-8, start=None):
 
     Source: docs/large_y_trees.md (LT1), (LT14)-(LT16).
     """
-    _check("local_entropy", channel)
     alpha = check.positive("local_entropy", "alpha", alpha).item()
     tol = check.positive("local_entropy", "tol", tol).item()
     eps = check.inside(
@@ -64,10 +62,43 @@ def point(channel, alpha, eps, *, tol=1e-8, start=None):
     )
     if start is not None:
         check.finite("local_entropy", "start", start)
+    return saddle_point(_Sphere(eps.item()), channel, alpha, tol, start)
+
+
+def saddle_point(prior, channel, alpha, tol, start):
+    """Point with the entropic term of `prior`, which is made for one 1 - q1.
+
+    prior.at(ln c) is the entropic term less its value at alpha = 0, and minus its
+    derivative in ln c; prior.error(ln c) the error of the former.
+    """
+    _check("local_entropy", channel)
     kind = _Saddle if channel.K <= 3 else _SampledSaddle
-    saddle = kind(channel, alpha, eps.item())
+    saddle = kind(prior, channel, alpha)
     ln_c, message = saddle.locate(start)
-    return failed_point(message, **NO_ORDER) if message else saddle.evaluate(ln_c, tol)
+    return saddle.failed(message) if message else saddle.evaluate(ln_c, tol)
+
+
+class _Sphere:
+    """Entropic term of spherical weights: (LT1)."""
+
+    largest = 600.0  # ln c
+    floor = 0.0  # error that is small whatever the value
+    order = "q1", "c", "delta"
+
+    def __init__(self, eps):
+        self.eps, self.gamma = eps, (1 - eps) / eps
+        self.free = 0.5 * np.log(eps)
+
+    def at(self, ln_c):
+        total = 0.5 * self.gamma * np.exp(-np.logaddexp(0, ln_c))
+        return total, total * np.exp(ln_c - np.logaddexp(0, ln_c))
+
+    def error(self, ln_c):
+        return 0.0
+
+    def order_at(self, ln_c):
+        c = np.exp(ln_c)
+        return {"q1": 1 - self.eps, "c": c, "delta": c * self.eps}
 
 
 def inner_maximum(channel, a, c):
@@ -116,21 +147,28 @@ def _check(function, channel, smallest=2):
 class _Saddle:
     """The saddle in c, sought as the zero of F(ln c) of (LT14)."""
 
-    def __init__(self, channel, alpha, eps):
-        self.channel, self.alpha, self.eps = channel, alpha, eps
-        self.gamma = (1 - eps) / eps
+    def __init__(self, prior, channel, alpha):
+        self.prior, self.channel, self.alpha = prior, channel, alpha
+        self.gamma = prior.gamma
         self.seen = {}
+
+    def failed(self, message):
+        return failed_point(message, **dict.fromkeys(self.prior.order, np.nan))
+
+    def force(self, ln_c, D):
+        """F, the logarithm of the two sides of (LT14)."""
+        return np.log(0.5 * self.alpha * D / self.curvature(ln_c)) - ln_c
 
     def average(self, ln_c, tol, **rule):
         """E M_c, F, and the estimated error of E M_c."""
         c = np.exp(ln_c)
         M, D, error = plane_average(self.channel, c, self.gamma, tol, **rule)
-        return M, np.log(self.alpha / self.gamma * D) + 2 * np.log1p(1 / c), error
+        return M, self.force(ln_c, D), error
 
     def coarse(self, ln_c):
         """E M_c and F to about four digits."""
         if ln_c not in self.seen:
-            tol = 1e-2 * min(0.3, self.gamma * np.exp(-ln_c) / (1 + self.alpha))
+            tol = 1e-2 * min(0.3, 2 * self.prior.at(ln_c)[0] / (1 + self.alpha))
             self.seen[ln_c] = self.average(ln_c, tol, nodes=6)
         return self.seen[ln_c]
 
@@ -144,10 +182,11 @@ class _Saddle:
     def bracket(self, start):
         """Two values of ln c between which F turns positive."""
         x, step = (np.log(self.gamma), 1.0) if start is None else (start, 0.25)
-        x = min(max(x, LN_C_MIN), LN_C_MAX)
+        x = min(max(x, LN_C_MIN), self.prior.largest)
         F = self.coarse(x)[1]
         while np.isfinite(F):
-            new = min(max(x + (step if F < 0 else -step), LN_C_MIN), LN_C_MAX)
+            new = max(x + (step if F < 0 else -step), LN_C_MIN)
+            new = min(new, self.prior.largest)
             if new == x:
                 break
             F_new = self.coarse(new)[1]
@@ -158,15 +197,17 @@ class _Saddle:
             x, F, step = new, F_new, 2 * step
         if F >= 0:
             return x, x, NO_SADDLE
+        if np.isnan(F):
+            return x, x, f"F is not resolved at ln c = {x:g}"
         return x, x, f"no zero of F found up to ln c = {x:g}"
 
     def evaluate(self, ln_c, tol):
         """The point next to ln_c by rules ever finer: (LT15), (LT16)."""
         slope = (self.coarse(ln_c + 0.1)[1] - self.coarse(ln_c)[1]) / 0.1
         if not slope > 0:
-            return failed_point("the free entropy has no minimum in c", **NO_ORDER)
+            return self.failed("the free entropy has no minimum in c")
         size = abs(self.value(ln_c, slope, *self.coarse(ln_c)[:2]))
-        stop, last = 8 * tol * size / self.alpha, np.nan
+        stop, last = 8 * max(tol * size, self.prior.floor) / self.alpha, np.nan
         for n in range(REFINEMENTS):
             M, F, spread = self.average(ln_c, stop, **RULES[n % 2])
             phi = self.value(ln_c, slope, M, F)
@@ -176,30 +217,27 @@ class _Saddle:
                 + self.curvature(ln_c) * (abs(F) ** 3 / slope + 1e-14)
             )
             ln_c -= F / slope
-            if error <= tol * abs(phi):
+            if error <= max(tol * abs(phi), self.prior.floor):
                 return self.result(phi, ln_c, error, abs(F))
             stop, last = stop / 5, phi
-        return failed_point(
-            f"error {error:.1e} stays above {tol:g} of {phi:.3e}", **NO_ORDER
-        )
+        return self.failed(f"error {error:.1e} stays above {tol:g} of {phi:.3e}")
 
     def curvature(self, ln_c):
         """d phi / d ln c = curvature * (exp(F) - 1)."""
-        return 0.5 * self.gamma * np.exp(ln_c - 2 * np.logaddexp(0, ln_c))
+        return self.prior.at(ln_c)[1]
 
     def value(self, ln_c, slope, M, F):
         """phi at the minimum, from E M_c and F next to it."""
-        phi = 0.5 * self.gamma * np.exp(-np.logaddexp(0, ln_c)) + self.alpha * M
+        phi = self.prior.at(ln_c)[0] + self.alpha * M
         return phi - 0.5 * self.curvature(ln_c) * F * F / slope
 
     def result(self, phi, ln_c, error, residual):
-        c = np.exp(ln_c)
         return {
-            "entropy": phi + 0.5 * np.log(self.eps),
+            "entropy": phi + self.prior.free,
             "normalised": phi,
-            "order": {"q1": 1 - self.eps, "c": c, "delta": c * self.eps},
+            "order": self.prior.order_at(ln_c),
             "stability": np.inf,
-            "error": error,
+            "error": error + self.prior.error(ln_c),
             "residual": residual,
             "success": True,
             "message": "",
@@ -215,7 +253,7 @@ class _SampledSaddle(_Saddle):
         M, D = sampled_average(
             self.channel, c, self.gamma, points=points, replicates=replicates
         )
-        return M, np.log(self.alpha / self.gamma * D) + 2 * np.log1p(1 / c)
+        return M, self.force(ln_c, D)
 
     def coarse(self, ln_c):
         """E M_c and F to about two digits."""
@@ -228,7 +266,7 @@ class _SampledSaddle(_Saddle):
         """The point next to ln_c, its error from the scatter of the replicates."""
         slope = (self.coarse(ln_c + 0.1)[1] - self.coarse(ln_c)[1]) / 0.1
         if not slope > 0:
-            return failed_point("the free entropy has no minimum in c", **NO_ORDER)
+            return self.failed("the free entropy has no minimum in c")
         M, F = self.sample(ln_c, POINTS, REPLICATES)
         dM, dF = 4 * np.std([M, F], axis=1, ddof=1) / np.sqrt(REPLICATES)
         M, F = M.mean(), F.mean()

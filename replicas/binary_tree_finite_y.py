@@ -1,0 +1,107 @@
+"""Local entropy of y replicas of a binary tree, K = 2 and 3, one point.
+
+docs/binary_local_entropy.md (BL44).
+"""
+
+import math
+from functools import cache
+from itertools import pairwise
+
+from scipy.optimize import brentq
+
+from replicas import _binary_finite_y
+from replicas.binary_finite_y import (
+    LOST,
+    ORDER,
+    Rules,
+    State,
+    described,
+    refined,
+    without_patterns,
+)
+from replicas.quadrature import Rule
+from replicas.results import failed_point
+from replicas.tree_centre import GRID, require_units
+from replicas.tree_one_rsb import TooFine
+
+__all__ = ["between_replicas"]
+
+COARSE = Rule(0.25, 6.5)
+LADDERS = {
+    2: (Rule(0.16, 7.0), Rule(0.125, 7.5), Rule(0.1, 7.7), Rule(0.08, 8.0)),
+    3: (Rule(0.2, 7.0), Rule(0.16, 7.5), Rule(0.125, 7.7)),
+}
+RULES = {K: Rules(COARSE, ladder, 1e-10, 1e-3) for K, ladder in LADDERS.items()}
+RULE = 0.125, 8.5  # step and window of the weights' averages in the scan
+SMALLEST = -10.0  # log dq_hat
+
+
+def between_replicas(channel, alpha, distance, y):
+    """Point of y replicas at mutual distance d = (1 - q1)/2: the lowest in q0."""
+    require_units("local_entropy", channel)
+    eps, rules = 2 * distance, RULES[channel.K]
+    free, unbound = without_patterns(eps, y)
+
+    def at(rule, y, v):
+        return State.at(rule, channel, alpha, y, None, eps, v[0], math.exp(v[1]))
+
+    points, message = [], LOST
+    try:
+        starts = _starts(at, eps, y)
+        for start in starts:
+            points.append(refined(at, [(start, (y,))], y, free, 1, rules))
+        if channel.rule == "parity":
+            v = -math.inf, math.log(unbound)
+            fine, finer = (at(rule, y, v) for rule in rules.ladder[-2:])
+            points.append(described(fine, finer, free))
+    except TooFine as reason:
+        points, message = [], str(reason)
+    points = [point for point in points if point["success"]]
+    if not points:
+        return failed_point(message, **dict.fromkeys(ORDER, math.nan))
+    return min(points, key=lambda point: point["entropy"])
+
+
+def _starts(at, eps, y):
+    """Unknowns next to each minimum in q0, where the excess of q1 - q0 turns positive.
+
+    Raises TooFine where the sums end before it is positive.
+    """
+
+    @cache
+    def excess(x):
+        return _excess(at, eps, y, x)[0]
+
+    found, last = [], -math.inf
+    for low, high in pairwise(GRID):
+        try:
+            left, right = excess(low), excess(high)
+        except TooFine:
+            if not last > 0:
+                raise
+            break
+        if left < 0 <= right:
+            x = brentq(excess, low, high, xtol=1e-2)
+            found.append((x, math.log(_excess(at, eps, y, x)[1])))
+        last = last if math.isnan(right) else right
+    return found
+
+
+def _excess(at, eps, y, x):
+    """log of the two sides of (BL17) for q1 - q0, and the dq_hat of (BL17) for q1."""
+    state = at(COARSE, y, (x, 0.0))
+
+    def averages(log_hat):
+        hat = math.exp(log_hat)
+        return _binary_finite_y.solve(state.q0_hat, hat, 0.0, y, 0.0, *RULE)
+
+    def gap(log_hat):
+        return math.log(averages(log_hat)[4] / eps)
+
+    low = high = math.log(2 * math.log(4 / eps) + 3)
+    while gap(low) < 0 and low > SMALLEST:
+        low, high = low - 1, low
+    if not gap(low) >= 0:
+        return math.nan, math.nan  # q0_hat alone makes q1 larger
+    hat = brentq(gap, low, high, xtol=1e-6)
+    return math.log(averages(hat)[5] / state.dq), math.exp(hat)
