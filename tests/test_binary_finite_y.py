@@ -166,7 +166,7 @@ def test_error_includes_the_missing_norm_of_a_narrow_window():
     a, b = at(0.05, 4.0), at(0.04, 4.0)
     truth = point.entropy
     assert abs(a.entropy - b.entropy) < 0.5 * abs(a.entropy - truth)
-    described = binary_finite_y._describe(a, b, 0.0)
+    described = binary_finite_y.described(a, b, 0.0)
     assert abs(described["entropy"] - truth) < described["error"]
 
 

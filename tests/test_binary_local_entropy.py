@@ -182,7 +182,6 @@ def test_neighbours_only_save_time():
 @pytest.mark.parametrize(
     ("change", "text"),
     [
-        ({"model": rp.Model(rp.Binary(), rp.Tree(3))}, "must be Perceptron or Wide"),
         ({"centre": "frsb"}, "centre must be rs for binary weights"),
         ({"between": "friends"}, "between must be one of replicas, centre"),
     ],
