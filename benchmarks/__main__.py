@@ -15,6 +15,7 @@ NAMES = (
     "krsb",
     "binary",
     "binary_local_entropy",
+    "symmetric",
     "scans",
     "learners",
     "msgpass",

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 from scipy.optimize import brentq
-from scipy.special import erf, erfc, gammainc, ndtr
+from scipy.special import erf, erfc, erfcx, gammainc, ndtr
 
 from replicas import check
 from replicas.channels import Perceptron, single_unit
@@ -108,20 +108,24 @@ class _Means:
     def _field(self, z, delta, centre, width):
         """Roughly the field omega at z, sought in asinh((omega - centre)/width)."""
         low = math.sqrt(self.q) * z
-        lift = delta * self.channel.log_z(np.array([low]), self.eps)[1][0]
+        lift = delta * self._slope(low)
         ends = np.arcsinh((np.array([low, low + lift]) - centre) / width)
 
         def miss(t):
             omega = centre + width * math.sinh(t)
-            d = self.channel.log_z(np.array([omega]), self.eps)[1][0]
-            return omega - delta * d - low
+            return omega - delta * self._slope(omega) - low
 
         if not (miss(ends[0]) < 0 < miss(ends[1])):
             return low  # the lift is lost to rounding
         return centre + width * math.sinh(brentq(miss, *ends, xtol=1e-4))
 
-    def root(self, step, window):
-        """log delta at which G = alpha E g^2 and delta = E z m/sqrt G agree (ST5)."""
+    def _slope(self, omega):
+        """Of log Z, for one field."""
+        u = (self.channel.kappa - omega) / math.sqrt(2 * self.eps)
+        return math.sqrt(2 / (math.pi * self.eps)) / float(erfcx(u))
+
+    def root(self, step, window, near=None):
+        """log delta, perhaps `near`, at which the two equations agree (ST5)."""
 
         def miss(log_delta):
             _, w, _, g, _ = self.nodes(log_delta, step, window)
@@ -130,6 +134,9 @@ class _Means:
                 return -math.inf
             return 2 * log_delta + math.log(square) - 2 * math.log(self.pull)
 
+        if near is not None and miss(near - 1e-4) < 0 < miss(near + 1e-4):
+            ends = near - 1e-4, near + 1e-4
+            return brentq(miss, *ends, xtol=1e-13, rtol=1e-14), miss
         low = high = 0.0
         while miss(low) > 0:
             low -= 2 + abs(low)
@@ -148,7 +155,7 @@ class _Means:
                 return _row(math.nan, math.nan, math.nan, False, FAILED, order)
             log_delta, miss = found
             value, order = self.observables(log_delta, step, WINDOW)
-            again = self.root(step / 1.3, WINDOW + 0.5)
+            again = self.root(step / 1.3, WINDOW + 0.5, log_delta)
             other = (
                 value if again is None else self.observables(again[0], step / 1.3)[0]
             )
