@@ -39,6 +39,7 @@ cdef struct Line:
 cdef struct Sums:
     double M
     double D
+    double pull
     double error
     double switches
 
@@ -86,10 +87,10 @@ cdef bint smooth_panel(
     # Sums over one panel; False where the nodes are not on one smooth branch
     cdef Branch branch
     cdef double[MAX_UNITS] a
-    cdef double h = x1 - x0, x, weight, F, first, top = 0, D, missed = 0
+    cdef double h = x1 - x0, x, weight, F, first, top = 0, D, pull, missed = 0
     cdef double[4] tail
     cdef int i, l
-    sums.M = sums.D = 0
+    sums.M = sums.D = sums.pull = 0
     tail[0] = tail[1] = tail[2] = tail[3] = 0
     for i in range(NODES):
         x = x0 + h * line.rule.x[i]
@@ -98,11 +99,13 @@ cdef bint smooth_panel(
         if not follow(line.problem, a, line.e, &branch, &first) or first > MISMATCH:
             return False
         F = weight * branch.M
-        D = 0
+        D = pull = 0
         for l in range(line.problem.tree.K):
             D += (branch.b[l] - a[l]) ** 2
+            pull += a[l] * (branch.b[l] - a[l])
         sums.M += h * line.rule.w[i] * F
         sums.D += h * line.rule.w[i] * weight * D
+        sums.pull += h * line.rule.w[i] * weight * pull
         for l in range(4):
             tail[l] += line.rule.tail[l * NODES + i] * F
         top = max(top, fabs(F))
@@ -184,6 +187,7 @@ cdef void panel(
     if smooth and (sums.error <= line.tol or depth >= DEPTH):
         total.M += sums.M
         total.D += sums.D
+        total.pull += sums.pull
         total.error += sums.error
         return
     if depth >= DEPTH:
@@ -254,7 +258,7 @@ cdef class Lines:
         self, const double[:, ::1] a0, const double[::1] x0, const double[::1] x1,
         const double[::1] scale, double[:, ::1] out,
     ):
-        """Fill out (n, 4): integrals of M and |b* - a|^2, error, switches met.
+        """Fill out (n, 5): integrals of M, |b* - a|^2, a.(b* - a), error, switches.
 
         Line i runs from a0[i] + x0[i] e to a0[i] + x1[i] e with the weight
         scale[i] exp(-x^2 |e|^2/(2 gamma)).
@@ -264,11 +268,11 @@ cdef class Lines:
         cdef Sums sums
         with nogil:
             for i in range(a0.shape[0]):
-                sums.M = sums.D = sums.error = sums.switches = 0
+                sums.M = sums.D = sums.pull = sums.error = sums.switches = 0
                 for l in range(a0.shape[1]):
                     self.line.a0[l] = a0[i, l]
                 self.line.scale = scale[i]
                 if x1[i] > x0[i]:
                     self.integrate_one(x0[i], x1[i], &sums)
-                out[i, 0], out[i, 1] = sums.M, sums.D
-                out[i, 2], out[i, 3] = sums.error, sums.switches
+                out[i, 0], out[i, 1], out[i, 2] = sums.M, sums.D, sums.pull
+                out[i, 3], out[i, 4] = sums.error, sums.switches

@@ -8,9 +8,10 @@ from typing import NamedTuple
 import numpy as np
 from scipy.optimize import brentq, root
 
-from replicas import _binary_finite_y
+from replicas import _binary_finite_y, binary_tree_large_y
 from replicas.binary_finite_y_state import State
 from replicas.binary_large_y import PLATEAU, binary_entropy, rough
+from replicas.channels import Tree
 from replicas.model import Model
 from replicas.priors import Binary
 from replicas.quadrature import Rule
@@ -21,6 +22,7 @@ from replicas.tree_one_rsb import TooFine
 __all__ = [
     "LOST",
     "ORDER",
+    "TREE_RULES",
     "Rules",
     "State",
     "around_centre",
@@ -61,6 +63,13 @@ RULES = Rules(
     1e-12,
     1e-7,
 )
+TREE_RULES = {
+    K: Rules(Rule(0.25, 6.5), ladder, 1e-10, 1e-3)
+    for K, ladder in {
+        2: (Rule(0.16, 7.0), Rule(0.125, 7.5), Rule(0.1, 7.7), Rule(0.08, 8.0)),
+        3: (Rule(0.2, 7.0), Rule(0.16, 7.5), Rule(0.125, 7.7)),
+    }.items()
+}
 # numbers of replicas to pass on the way from infinity, and from one
 DOWN = (100.0, 40.0, 20.0, 10.0, 6.0, 4.0, 3.0, 2.0, 1.5, 1.0)
 UP = tuple(1.5**k for k in range(30))
@@ -128,12 +137,18 @@ def dense(channel, alpha, distance, y, *, start=None):
         eps = math.exp(max(-60.0, min(v[0], -1e-12)))
         return State.at(rule, channel, alpha, y, gap, eps, v[1], hat)
 
-    walk, order = [], rough(channel, alpha, distance, "centre")
+    tree = isinstance(channel, Tree)
+    if tree:
+        order = binary_tree_large_y.rough(channel, alpha, distance)
+    else:
+        order = rough(channel, alpha, distance, "centre")
+    walk = []
     if not isinstance(order, str):
         near = [math.log(order["eps"]), _log_ratio(order, max(y, 3.0))]
         # above the load of the inflection there is a dense branch with smaller eps too
         closer = [[near[0] - shift, near[1]] for shift in (0.8, 0.4, 1.2)]
-        walk = [(v, (y,)) for v in (near, *closer)] + [(near, _steps(DOWN, y))]
+        walk = [(v, (y,)) for v in (near, *closer)]
+        walk += [] if tree else [(near, _steps(DOWN, y))]
     first = _first(start)
     if first is not None:
         # not the first: a neighbour may be on the other branch
@@ -142,7 +157,8 @@ def dense(channel, alpha, distance, y, *, start=None):
     single = [math.log(gap * (2 - gap)) - 0.3, 0.0]
     walk += [(single, (y,)), (single, _steps(UP, y))]
     free = binary_entropy(distance) + math.log(2) / y
-    return refined(at, walk, y, free, sign=-1)
+    rules = TREE_RULES[channel.K] if tree else RULES
+    return refined(at, walk, y, free, -1, rules)
 
 
 def _frozen(typical, distance, y):
@@ -208,10 +224,18 @@ def refined(at, walk, y, free, sign, rules=RULES):
     sign : that of the Jacobian where Phi is convex in y, (BL20). Raises TooFine where a
     tree needs more nodes than there may be.
     """
-    arrived = None
+    arrived = reason = None
     for start, steps in walk:
-        arrived = arrived or _arrive(partial(at, rules.coarse), start, steps, sign)
+        try:
+            arrived = arrived or _arrive(partial(at, rules.coarse), start, steps, sign)
+        except TooFine:
+            try:
+                at(rules.coarse, y, start)
+            except TooFine as limit:  # not only at iterates far off
+                reason = limit
     if arrived is None:
+        if reason is not None:
+            raise reason
         return failed_point(LOST, **dict.fromkeys(ORDER, math.nan))
     unknowns, inverse = arrived
     best = None

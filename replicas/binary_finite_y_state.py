@@ -9,6 +9,8 @@ from replicas.quadrature import Rule
 
 __all__ = ["State"]
 
+SMALLEST = 1e-6  # 1 - q1 of trees
+
 
 @dataclass(frozen=True)
 class State:
@@ -40,6 +42,8 @@ class State:
             x = max(-80.0, min(x, math.log(y / eps) + 16))
             q0, dq = q1 / (1 + math.exp(-x)), q1 / (1 + math.exp(x))
         if isinstance(channel, Tree):
+            if eps < SMALLEST:
+                raise tree_one_rsb.TooFine(f"1 - q1 = {eps:.1e} needs too fine a grid")
             a, outer, inner = tree_one_rsb.averages(channel, q0, dq, eps, y, rule)
             # the weights can afford what the patterns cannot
             rule = Rule(0.5 * rule.step, rule.window + 1.5)

@@ -16,7 +16,18 @@ from replicas.quadrature import Rule
 from replicas.results import failed_point
 from replicas.rs import rs
 
-__all__ = ["PLATEAU", "around_centre", "between_replicas", "binary_entropy", "rough"]
+__all__ = [
+    "LADDER",
+    "ORDER",
+    "PLATEAU",
+    "WALK",
+    "all_solutions",
+    "around_centre",
+    "between_replicas",
+    "binary_entropy",
+    "rough",
+    "typical_distance",
+]
 
 EPS = 2.0**-52
 TOLERANCE = 1e-13  # absolute, of the entropy
@@ -172,7 +183,7 @@ def around_centre(channel, alpha, distance, *, start=None):
     if not typical.success:
         return failed_point(typical.message, **dict.fromkeys(ORDER, math.nan))
     if distance >= typical_distance(typical):
-        return _all_solutions(typical, distance)
+        return all_solutions(typical, distance)
     for first in WALK:
         walk = _from_replicas(channel, alpha, first * distance)
         if walk["success"]:
@@ -233,7 +244,7 @@ def typical_distance(typical):
     return float(0.5 * np.sum(w * np.exp(-0.5 * u * u) * 2 * expit(-2 * field)))
 
 
-def _all_solutions(typical, distance):
+def all_solutions(typical, distance):
     """Point beyond the typical distance."""
     q, q_hat = typical.order["q"], typical.order["q_hat"]
     order = (q, 1 - q, 0.0, q_hat, 0.0, 0.0)

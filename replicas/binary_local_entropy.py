@@ -9,11 +9,12 @@ from replicas import (
     binary_large_y,
     binary_solution_finite_y,
     binary_solution_large_y,
-    binary_tree_finite_y,
+    binary_tree_centre,
     binary_tree_large_y,
     check,
     tree_centre,
 )
+from replicas import binary_tree_finite_y as trees
 from replicas.channels import Perceptron, Tree, single_unit
 
 __all__ = ["solver"]
@@ -54,20 +55,22 @@ def solver(channel, y, between, centre, tol):
 
 
 def _tree_solver(channel, y, between, tol):
-    if between != "replicas":
-        raise ValueError(
-            "local_entropy: between must be 'replicas' for binary trees, "
-            f"given {between!r}"
-        )
     check.positive("local_entropy", "tol", tol)
-    if np.any(np.isfinite(y)):
+    finite = np.any(np.isfinite(y))
+    if finite:
         tree_centre.require_units("local_entropy", channel)
+    if finite and between == "centre" and channel.rule == "parity":
+        raise ValueError(
+            "local_entropy: the tree must be a majority around a centre at finite y, "
+            f"given {channel!r}"
+        )
+    large, few = binary_tree_large_y.between_replicas, trees.between_replicas
+    if between == "centre":
+        large, few = binary_tree_centre.around_centre, trees.around_centre
 
     def solve(alpha, distance, y, last):
         if math.isinf(y):
-            return binary_tree_large_y.between_replicas(
-                channel, alpha, distance, tol=tol, start=last
-            )
-        return binary_tree_finite_y.between_replicas(channel, alpha, distance, y)
+            return large(channel, alpha, distance, tol=tol, start=last)
+        return few(channel, alpha, distance, y)
 
     return solve

@@ -9,29 +9,22 @@ from itertools import pairwise
 
 from scipy.optimize import brentq
 
-from replicas import _binary_finite_y
+from replicas import _binary_finite_y, binary_finite_y
 from replicas.binary_finite_y import (
     LOST,
     ORDER,
-    Rules,
+    TREE_RULES,
     State,
     described,
     refined,
     without_patterns,
 )
-from replicas.quadrature import Rule
 from replicas.results import failed_point
 from replicas.tree_centre import GRID, require_units
 from replicas.tree_one_rsb import TooFine
 
-__all__ = ["between_replicas"]
+__all__ = ["around_centre", "between_replicas"]
 
-COARSE = Rule(0.25, 6.5)
-LADDERS = {
-    2: (Rule(0.16, 7.0), Rule(0.125, 7.5), Rule(0.1, 7.7), Rule(0.08, 8.0)),
-    3: (Rule(0.2, 7.0), Rule(0.16, 7.5), Rule(0.125, 7.7)),
-}
-RULES = {K: Rules(COARSE, ladder, 1e-10, 1e-3) for K, ladder in LADDERS.items()}
 RULE = 0.125, 8.5  # step and window of the weights' averages in the scan
 SMALLEST = -10.0  # log dq_hat
 
@@ -39,7 +32,7 @@ SMALLEST = -10.0  # log dq_hat
 def between_replicas(channel, alpha, distance, y):
     """Point of y replicas at mutual distance d = (1 - q1)/2: the lowest in q0."""
     require_units("local_entropy", channel)
-    eps, rules = 2 * distance, RULES[channel.K]
+    eps, rules = 2 * distance, TREE_RULES[channel.K]
     free, unbound = without_patterns(eps, y)
 
     def at(rule, y, v):
@@ -60,6 +53,15 @@ def between_replicas(channel, alpha, distance, y):
     if not points:
         return failed_point(message, **dict.fromkeys(ORDER, math.nan))
     return min(points, key=lambda point: point["entropy"])
+
+
+def around_centre(channel, alpha, distance, y):
+    """Point of y replicas at distance d = (1 - p)/2 from a free reference."""
+    require_units("local_entropy", channel)
+    try:
+        return binary_finite_y.around_centre(channel, alpha, distance, y)
+    except TooFine as reason:
+        return failed_point(str(reason), **dict.fromkeys(ORDER, math.nan))
 
 
 def _starts(at, eps, y):
@@ -89,7 +91,7 @@ def _starts(at, eps, y):
 
 def _excess(at, eps, y, x):
     """log of the two sides of (BL17) for q1 - q0, and the dq_hat of (BL17) for q1."""
-    state = at(COARSE, y, (x, 0.0))
+    state = at(TREE_RULES[3].coarse, y, (x, 0.0))
 
     def averages(log_hat):
         hat = math.exp(log_hat)

@@ -6,9 +6,9 @@ from scipy.optimize import brentq
 
 from replicas import _binary_large_y
 from replicas.binary_large_y import LADDER, ORDER, binary_entropy
-from replicas.tree_large_y import saddle_point
+from replicas.tree_large_y import located, saddle_point
 
-__all__ = ["between_replicas"]
+__all__ = ["Replicas", "between_replicas", "rough"]
 
 EPS = 2.0**-52
 
@@ -23,6 +23,19 @@ def between_replicas(channel, alpha, distance, *, tol=1e-8, start=None):
     if known.get("delta", 0) > 0:
         ln_c = math.log(known["delta"] / known["eps"])
     return saddle_point(Replicas(2 * distance), channel, alpha, tol, ln_c)
+
+
+def rough(channel, alpha, distance):
+    """Order parameters near the saddle around a free reference, or a message."""
+    prior = Replicas(4 * distance * (1 - distance))
+    ln_c, message = located(prior, channel, alpha)
+    if message:
+        return message
+    order = prior.order_at(ln_c)
+    # q1 - p^2 is about the variance of m
+    gap = prior.mean_gap(ln_c)
+    order["eps"] -= max(0.0, gap * (2 - gap) - order["eps"])
+    return order
 
 
 class Replicas:
@@ -57,6 +70,11 @@ class Replicas:
         delta = self.eps * math.exp(ln_c)
         order = 1 - self.eps, self.eps, delta, *self.seen[ln_c], 0.0
         return dict(zip(ORDER, order, strict=True))
+
+    def mean_gap(self, ln_c):
+        """1 - E m."""
+        self.at(ln_c)
+        return self._averages(LADDER[1], *self.seen[ln_c], 0.0)[3]
 
     def _averages(self, sums, q_hat, dq_hat, target):
         return _binary_large_y.solve(

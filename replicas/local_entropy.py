@@ -71,8 +71,9 @@ def local_entropy(
     of which is q1; "q0" and "mu", the first overlap and the last mu; "kkt", <= 0, the
     rate at which a further level lowers the entropy: 0 within rounding where none does.
 
-    Binary weights: symmetric centre; trees between replicas only, K up to 9 at
-    y = infinity, K = 2 and 3 at finite y up to 40 (K = 3) or 200. Entropies count
+    Binary weights: symmetric centre; trees of K up to 9 at y = infinity, of K = 2 and 3
+    at finite y, up to 40 (K = 3) or 200 between replicas; the majority of three up to
+    20 around the centre; none around solutions. Entropies count
     solutions; entropy is Phi/y, normalised less its value at alpha = 0. order has "q1",
     "eps" = 1 - q1, conjugates, and "p_hat" = (d entropy/d distance)/2 (0 between
     replicas); at y = infinity "delta"; at finite y "q0", "local_entropy" = dPhi/dy and

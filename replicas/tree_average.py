@@ -28,7 +28,7 @@ def _rule(n):
 
 
 def plane_average(channel, c, gamma, tol, *, nodes=10, stretch=1.0, radius=8.0):
-    r"""Averages of M_c(a) and |b* - a|^2, a = sqrt(gamma) z, over the sorted sector.
+    r"""Averages of M_c(a), |b* - a|^2, a.(b* - a), a = sqrt(gamma) z, by sorted sector.
 
     Rectangles of the plane of the two differences of the fields are split where the
     estimated error is largest, until its sum is below `tol`; each of their nodes is
@@ -45,7 +45,7 @@ def plane_average(channel, c, gamma, tol, *, nodes=10, stretch=1.0, radius=8.0):
 
     Returns
     -------
-    M, D, error : the two averages, and the estimated error of M.
+    M, D, pull, error : the three averages, and the estimated error of M.
 
     Source: docs/large_y_trees.md (LT7)-(LT13).
     """
@@ -59,8 +59,8 @@ def plane_average(channel, c, gamma, tol, *, nodes=10, stretch=1.0, radius=8.0):
         error += worst[0] - sum(part[0] for part in parts)
         for part in parts:
             heapq.heappush(heap, part)
-    M, D, lines = np.sum([cell[2] for cell in heap], axis=0)
-    return M, D, error + lines
+    M, D, pull, lines = np.sum([cell[2] for cell in heap], axis=0)
+    return M, D, pull, error + lines
 
 
 def _halves(cell):
@@ -128,7 +128,7 @@ class _Plane:
         square = (a[:, 3 - n :] ** 2).sum(axis=1)
         half = np.sqrt(np.maximum(self.R**2 - square, 0) / n)
         start = np.maximum(-half, (a[:, 2] - a[:, 1]) / 2) if self.parity else -half
-        out = np.empty((len(u), 4))
+        out = np.empty((len(u), 5))
         scale = self.scale * np.exp(-square / (2 * self.gamma))
         self.lines.integrate(a, start, half, scale, out)
         return out
@@ -141,8 +141,8 @@ class _Plane:
         if self.pair:
             u, wu = np.zeros(1), np.ones(1)
         values = self.line_integrals(np.repeat(u, len(s)), np.tile(s**2, len(u)))
-        values = values.reshape(len(u), len(s), 4)
-        sums = np.einsum("i,j,ijk->k", wu, ws, values[:, :, :3])
+        values = values.reshape(len(u), len(s), 5)
+        sums = np.einsum("i,j,ijk->k", wu, ws, values[:, :, :4])
         M = values[:, :, 0] * 2 * s
         top = max(abs(M).max(), 1e-300)
         along_s = max(abs(M @ last).max(), abs(M @ last_but_one).max())
@@ -150,7 +150,7 @@ class _Plane:
         if not self.pair:
             along_u = max(abs(last @ M).max(), abs(last_but_one @ M).max())
         error = (along_s**2 + along_u**2) / top
-        if np.ptp(values[:, :, 3]) > 0:
+        if np.ptp(values[:, :, 4]) > 0:
             # where the number of switches changes the integrand has an edge
             error = max(error, EDGE * max(along_s, along_u))
         error *= (u1 - u0) * (s1 - s0)

@@ -12,7 +12,16 @@ from replicas.results import failed_point
 from replicas.tree_average import plane_average
 from replicas.tree_sample import into_sector, sampled_average
 
-__all__ = ["LN_C_MIN", "inner_maximum", "point", "saddle_point"]
+__all__ = [
+    "COARSE_POINTS",
+    "POINTS",
+    "REPLICATES",
+    "RULES",
+    "inner_maximum",
+    "located",
+    "point",
+    "saddle_point",
+]
 
 MAX_UNITS = 9
 LN_C_MIN = np.log(1e-6)
@@ -71,11 +80,20 @@ def saddle_point(prior, channel, alpha, tol, start):
     prior.at(ln c) is the entropic term less its value at alpha = 0, and minus its
     derivative in ln c; prior.error(ln c) the error of the former.
     """
-    _check("local_entropy", channel)
-    kind = _Saddle if channel.K <= 3 else _SampledSaddle
-    saddle = kind(prior, channel, alpha)
+    saddle = _saddle(prior, channel, alpha)
     ln_c, message = saddle.locate(start)
     return saddle.failed(message) if message else saddle.evaluate(ln_c, tol)
+
+
+def located(prior, channel, alpha):
+    """ln c of the saddle by the coarse rule, or nan, and why there is none."""
+    return _saddle(prior, channel, alpha).locate(None)
+
+
+def _saddle(prior, channel, alpha):
+    _check("local_entropy", channel)
+    kind = _Saddle if channel.K <= 3 else _SampledSaddle
+    return kind(prior, channel, alpha)
 
 
 class _Sphere:
@@ -162,7 +180,7 @@ class _Saddle:
     def average(self, ln_c, tol, **rule):
         """E M_c, F, and the estimated error of E M_c."""
         c = np.exp(ln_c)
-        M, D, error = plane_average(self.channel, c, self.gamma, tol, **rule)
+        M, D, _, error = plane_average(self.channel, c, self.gamma, tol, **rule)
         return M, self.force(ln_c, D), error
 
     def coarse(self, ln_c):
@@ -250,7 +268,7 @@ class _SampledSaddle(_Saddle):
     def sample(self, ln_c, points, replicates):
         """E M_c and F of each replicate."""
         c = np.exp(ln_c)
-        M, D = sampled_average(
+        M, D, _ = sampled_average(
             self.channel, c, self.gamma, points=points, replicates=replicates
         )
         return M, self.force(ln_c, D)

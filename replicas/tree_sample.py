@@ -21,7 +21,7 @@ RANGE = 9.0
 
 
 def sampled_average(channel, c, gamma, *, points, replicates):
-    r"""Averages of M_c(a) and |b* - a|^2, a = sqrt(gamma) z, one for each replicate.
+    r"""Averages of M_c(a), |b* - a|^2, a.(b* - a), a = sqrt(gamma) z, by replicate.
 
     Parameters
     ----------
@@ -31,8 +31,8 @@ def sampled_average(channel, c, gamma, *, points, replicates):
 
     Returns
     -------
-    M, D : arrays (replicates,). Their mean estimates the average, their scatter its
-    error. The seed is fixed: the same call gives the same numbers, and calls at
+    M, D, pull : arrays (replicates,). Their mean estimates the average, their scatter
+    its error. The seed is fixed: the same call gives the same numbers, and calls at
     different c use the same fields.
 
     Source: docs/large_y_trees.md (LT18), (LT19).
@@ -41,6 +41,7 @@ def sampled_average(channel, c, gamma, *, points, replicates):
 
     K = channel.K
     M, D = np.empty((replicates, points)), np.empty(replicates)
+    pull = np.empty(replicates)
     controls = np.empty((replicates, points, K))
     control, expected = _control(channel, c, gamma)
     b = np.empty((points, K))
@@ -50,11 +51,12 @@ def sampled_average(channel, c, gamma, *, points, replicates):
         a, _, _ = into_sector(channel, np.sqrt(gamma) * z)
         _inner_max.inner_maximum(channel.kernel, c, a, M[n], b)
         D[n] = ((b - a) ** 2).sum(axis=1).mean()
+        pull[n] = (a * (b - a)).sum(axis=1).mean()
         controls[n] = control(a) - expected
     flat = controls.reshape(-1, K)
     ones = np.ones((len(flat), 1))
     weights = np.linalg.lstsq(np.hstack([ones, flat]), M.ravel())[0][1:]
-    return (M - controls @ weights).mean(axis=1), D
+    return (M - controls @ weights).mean(axis=1), D, pull
 
 
 def _control(channel, c, gamma):

@@ -1,4 +1,4 @@
-"""Local entropy of binary trees: docs/binary_local_entropy.md (BL42)-(BL45)."""
+"""Local entropy of binary trees: docs/binary_local_entropy.md (BL42)-(BL48)."""
 
 import math
 
@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 import replicas as rp
-from replicas import _large_y, binary_large_y, binary_tree_finite_y
-from replicas.binary_finite_y import Rules
+from replicas import _large_y, binary_large_y, binary_tree_centre
+from replicas.binary_finite_y import TREE_RULES, Rules
 from replicas.binary_tree_large_y import Replicas
 from replicas.quadrature import Rule
 
@@ -135,13 +135,90 @@ def test_pair_of_units_of_many_replicas_approaches_infinitely_many():
     assert e.order["q0_hat"][2] == pytest.approx(limit.order["q_hat"], rel=0.2)
 
 
+@pytest.mark.full
 def test_finite_y_error_is_honest(monkeypatch):
     exact = point(COMMITTEE, 0.7, 0.05, y=2)
     coarse = Rules(Rule(0.25, 6.5), (Rule(0.4, 6.0), Rule(0.33, 6.4)), 1e-10, 1e-3)
-    monkeypatch.setitem(binary_tree_finite_y.RULES, 3, coarse)
+    monkeypatch.setitem(TREE_RULES, 3, coarse)
     e = point(COMMITTEE, 0.7, 0.05, y=2)
     assert e.error > 10 * exact.error
     assert abs(e.entropy - exact.entropy) <= e.error
+
+
+@pytest.mark.parametrize(
+    ("channel", "distance", "tol"),
+    [
+        (PAIR, 0.1, 1e-8),
+        (PARITY, 0.05, 1e-8),
+        pytest.param(COMMITTEE, 0.1, 1e-6, marks=pytest.mark.full),
+    ],
+)
+def test_slope_of_the_centre_curve_is_twice_p_hat(channel, distance, tol):
+    h = 0.002
+    d = distance + h * np.array([-2, -1, 0, 1, 2])
+    e = point(channel, 0.5, d, between="centre", tol=tol)
+    assert e.success.all() and np.all(e.order["p_hat"] > 0)
+    slope = e.entropy @ [1, -8, 0, 8, -1] / (12 * h)
+    assert slope == pytest.approx(2 * e.order["p_hat"][2], abs=2e-5)
+    # no reference has more solutions nearby than there are
+    assert np.all(e.entropy < rp.rs(rp.Model(rp.Binary(), channel), 0.5).entropy)
+
+
+@pytest.mark.parametrize(
+    "channel", [PAIR, pytest.param(PARITY, marks=pytest.mark.full)], ids=str
+)
+def test_centre_error_is_honest(channel):
+    fine = point(channel, 0.7, 0.02, between="centre", tol=1e-9)
+    for tol in (1e-3, 1e-5):
+        e = point(channel, 0.7, 0.02, between="centre", tol=tol)
+        assert abs(e.entropy - fine.entropy) <= e.error + fine.error
+    alone = point(channel, 0.7, [0.025, 0.02], between="centre", tol=1e-9)
+    assert abs(alone.entropy[1] - fine.entropy) <= fine.error + alone.error[1]
+
+
+def test_sampled_centre_agrees_with_the_plane():
+    exact = point(COMMITTEE, 0.4, 0.1, between="centre", tol=1e-5)
+    sampled = binary_tree_centre._SampledSaddle(COMMITTEE, 0.4, 0.2, 1e-5)
+    e = sampled.solve(exact.order)
+    assert e["success"] and 1e-7 < e["error"] < 3e-4
+    assert abs(e["entropy"] - exact.entropy) < e["error"] + exact.error
+    assert e["order"]["p_hat"] == pytest.approx(exact.order["p_hat"], rel=1e-2)
+
+
+def test_centre_of_trees_ends_at_typical_solutions():
+    e = point(COMMITTEE, 0.4, 0.4, between="centre")
+    symmetric = rp.rs(rp.Model(rp.Binary(), COMMITTEE), 0.4)
+    assert e.entropy == symmetric.entropy and e.order["delta"] == 0
+
+
+def test_one_replica_of_a_committee_sees_typical_solutions():
+    # Phi = S_RS + h(d) at y = 1
+    e = point(COMMITTEE, 0.4, 0.1, y=1, between="centre")
+    symmetric = rp.rs(rp.Model(rp.Binary(), COMMITTEE), 0.4)
+    h = -0.1 * math.log(0.1) - 0.9 * math.log(0.9)
+    assert e.entropy == pytest.approx(symmetric.entropy + h, abs=e.error + 1e-12)
+    assert e.order["p_hat"] == pytest.approx(0.5 * math.log(9), abs=1e-8)
+
+
+def test_many_replicas_around_a_centre_approach_infinitely_many():
+    limit = point(COMMITTEE, 0.4, 0.1, between="centre", tol=1e-6)
+    e = point(COMMITTEE, 0.4, 0.1, y=np.array([2.0, 3.0, 6.0]), between="centre")
+    assert np.all(np.diff(e.entropy) < 0)
+    assert np.all(np.diff(e.order["local_entropy"]) > 0)
+    # bounds by convexity in y
+    assert e.order["local_entropy"][2] < limit.entropy < e.entropy[2]
+    slope = np.diff(y_phi := e.entropy * [2, 3, 6])
+    assert e.order["local_entropy"][0] < slope[0] < e.order["local_entropy"][1]
+    assert y_phi[2] == pytest.approx(
+        e.order["external_entropy"][2] + 6 * e.order["local_entropy"][2], abs=1e-12
+    )
+
+
+def test_frozen_references_take_over_and_are_not_taken_for_granted():
+    e = point(COMMITTEE, 0.7, 0.05, y=2, between="centre")
+    assert e.success and "frozen" in e.message
+    e = point(COMMITTEE, 0.7, 0.05, y=300, between="centre")
+    assert not e.success and "too fine a grid" in e.message
 
 
 def test_what_the_sums_cannot_resolve_is_refused():
@@ -155,7 +232,8 @@ def test_what_the_sums_cannot_resolve_is_refused():
     [
         (rp.Tree(5), {"y": 3}, "K at most 3, given 5"),
         (rp.Tree(11), {}, r"K must be in \[2, 9\], given 11"),
-        (COMMITTEE, {"between": "centre"}, "between must be 'replicas' for binary"),
+        (COMMITTEE, {"between": "solution"}, "channel must be Perceptron"),
+        (PAIR, {"between": "centre", "y": 3}, "must be a majority around a centre"),
         (COMMITTEE, {"between": "friends"}, "between must be one of"),
         (COMMITTEE, {"centre": "1rsb"}, "centre must be rs"),
         (COMMITTEE, {"tol": 0.0}, "tol must be finite and > 0"),

@@ -117,7 +117,7 @@ def test_lines_error_is_honest_next_to_a_tie(gamma, c, t):
     # parity K = 2: next to the end of the symmetric branch b* changes fast
     channel = Tree(2, "parity")
     plane = _Plane(channel, c, gamma, 1e-7, 8, 1.0, 8.0)
-    found, _, error, _ = plane.line_integrals(np.zeros(1), np.array([t]))[0]
+    found, _, _, error, _ = plane.line_integrals(np.zeros(1), np.array([t]))[0]
     nodes, weights = np.polynomial.legendre.leggauss(6)
     h = np.sqrt((plane.R**2 - t**2 / 2) / 2) / 1500
     x = (h * (np.arange(1500)[:, None] + (nodes + 1) / 2)).ravel()
@@ -138,7 +138,7 @@ def test_lines_error_is_honest_next_to_a_tie(gamma, c, t):
     ],
 )
 def test_plane_average_reproduces_reference_values(channel, gamma, c, M, rel):
-    value, _, error = plane_average(channel, c, gamma, 1e-8)
+    value, *_, error = plane_average(channel, c, gamma, 1e-8)
     assert value == pytest.approx(M, rel=rel)
     assert error < 1e-7
 
@@ -153,9 +153,9 @@ def test_plane_average_reproduces_the_reference_displacement():
 @pytest.mark.parametrize("gamma, c", [(2.0, 4.0), (9.0, 100.0), (0.1, 1.0)])
 def test_plane_average_error_is_honest(channel, gamma, c):
     scale = 0.3 * min(1, gamma / c)
-    fine, _, _ = plane_average(channel, c, gamma, 1e-8 * scale, nodes=11)
+    fine, *_ = plane_average(channel, c, gamma, 1e-8 * scale, nodes=11)
     for nodes, stretch, tol in [(6, 1.0, 1e-4), (10, 1.0, 1e-6), (9, 0.87, 1e-6)]:
-        M, _, error = plane_average(
+        M, *_, error = plane_average(
             channel, c, gamma, tol * scale, nodes=nodes, stretch=stretch
         )
         assert abs(M - fine) <= 0.15 * error + 1e-9 * scale
@@ -170,7 +170,7 @@ def test_plane_average_at_small_c_is_the_mean_of_log_p(channel):
     weight = weight.reshape(-1, K).prod(axis=1)
     log_z, d, _ = channel.log_z(np.sqrt(gamma) * z, 1.0)
     gradient2 = weight @ (d**2).sum(axis=1)
-    M, D, _ = plane_average(channel, c, gamma, 1e-8)
+    M, D, *_ = plane_average(channel, c, gamma, 1e-8)
     assert M == pytest.approx(weight @ log_z + c * gradient2 / 2, abs=1e-9)
     assert D / c**2 == pytest.approx(gradient2, rel=3e-6)
 
@@ -185,6 +185,16 @@ def test_plane_average_slope_in_c_is_the_displacement(channel):
     assert slope == pytest.approx(D / (2 * c * c), rel=1e-5)
 
 
+@pytest.mark.parametrize("channel", TREES, ids=str)
+def test_plane_average_slope_in_gamma_is_the_pull(channel):
+    # kinks included: dE M_c/dgamma = E a.(b* - a)/(2 c gamma)
+    c, h, gamma = 6.0, 0.05, 4.0
+    M = [plane_average(channel, c, gamma + k * h, 1e-8)[0] for k in (-2, -1, 1, 2)]
+    slope = (M[0] - 8 * M[1] + 8 * M[2] - M[3]) / (12 * h)
+    pull = plane_average(channel, c, gamma, 1e-8)[2]
+    assert slope == pytest.approx(pull / (2 * c * gamma), rel=1e-5)
+
+
 @pytest.mark.parametrize(
     "channel, gamma, c",
     [
@@ -195,12 +205,14 @@ def test_plane_average_slope_in_c_is_the_displacement(channel):
     ],
 )
 def test_plane_average_agrees_with_sampling(channel, gamma, c):
-    M, D, error = plane_average(channel, c, gamma, 1e-6)
-    sampled, found = sampled_average(channel, c, gamma, points=2048, replicates=8)
+    M, D, pull, error = plane_average(channel, c, gamma, 1e-6)
+    size = {"points": 2048, "replicates": 8}
+    sampled, found, pulled = sampled_average(channel, c, gamma, **size)
     sigma = sampled.std(ddof=1) / np.sqrt(8)
     assert sigma < 1e-4
     assert abs(M - sampled.mean()) < 4 * sigma + error
     assert abs(D - found.mean()) < 4 * found.std(ddof=1) / np.sqrt(8)
+    assert abs(pull - pulled.mean()) < 4 * pulled.std(ddof=1) / np.sqrt(8)
 
 
 # reference values, two independent evaluations; those of K = 3 hold to 9 digits
@@ -244,7 +256,7 @@ def test_point_error_is_honest(channel, alpha, eps):
         assert off <= found["error"] + fine["error"]
         assert found["error"] <= tol * abs(found["normalised"])
     c, gamma = fine["order"]["c"], (1 - eps) / eps
-    _, D, _ = plane_average(channel, c, gamma, 1e-8, nodes=7)
+    _, D, *_ = plane_average(channel, c, gamma, 1e-8, nodes=7)
     F = np.log(alpha * (1 + c) ** 2 * D / (c * c * gamma))
     assert abs(F) < 1e-5
     assert fine["residual"] < 1e-3
@@ -266,7 +278,7 @@ def test_point_is_a_minimum_in_c():
     gamma = (1 - eps) / eps
     for factor in (0.3, 3.0):
         c = factor * found["order"]["c"]
-        M, _, _ = plane_average(channel, c, gamma, 1e-6)
+        M, *_ = plane_average(channel, c, gamma, 1e-6)
         assert gamma / (2 * (1 + c)) + alpha * M > found["normalised"]
 
 
@@ -303,10 +315,10 @@ def test_point_of_five_units_states_its_error():
     assert found["error"] < 1e-3
     # another sample at the saddle found
     c, gamma = found["order"]["c"], (1 - eps) / eps
-    M, D = sampled_average(channel, c, gamma, points=1024, replicates=8)
+    M, D, pull = sampled_average(channel, c, gamma, points=1024, replicates=8)
     spread = 4 * M.std(ddof=1) / np.sqrt(8)
     again = sampled_average(channel, c, gamma, points=1024, replicates=8)
-    assert np.array_equal([M, D], again)
+    assert np.array_equal([M, D, pull], again)
     value = gamma / (2 * (1 + c)) + alpha * M.mean()
     assert abs(value - found["normalised"]) < found["error"] + alpha * spread
 
