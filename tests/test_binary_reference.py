@@ -27,6 +27,20 @@ def test_refine_of_binary_weights_stays_within_the_error(channel, alpha):
         )
 
 
+@pytest.mark.parametrize(
+    "result",
+    [
+        lambda model: rp.local_entropy(model, 0.4, 0.1),
+        lambda model: rp.local_entropy(model, 0.4, 0.1, y=3, between="centre"),
+        lambda model: rp.franz_parisi(model, 0.4, 0.1),
+    ],
+)
+def test_refine_refuses_curves_of_binary_weights(result):
+    curve = result(rp.Model(rp.Binary(), rp.Perceptron()))
+    with pytest.raises(ValueError, match="binary weights are supported for the ans"):
+        rp.reference.refine(curve)
+
+
 def test_twin_of_a_binary_tree_agrees():
     s = rp.rs(model(rp.Tree(2, "parity")), 1.6)
     twin = reference.rs(s.model, 1.6, s.order, dps=16)

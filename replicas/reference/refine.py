@@ -7,6 +7,7 @@ from mpmath import mp, mpf
 
 from replicas import check
 from replicas.channels import Loss
+from replicas.priors import Binary
 from replicas.reference.franz_parisi import FranzParisi
 from replicas.reference.large_y import LargeY
 from replicas.reference.newton import polish
@@ -27,7 +28,8 @@ def refine(result, dps=30):
     Parameters
     ----------
     result : Saddle or Curve of `rs`, `one_rsb`, `local_entropy` or `franz_parisi`,
-        scalar or array: channels with one field, and trees with K = 2, 3 for `rs`.
+        scalar or array: channels with one field, and trees with K = 2, 3 for `rs`;
+        binary weights for `rs` only.
     dps : integer in [15, 100], digits.
 
     Returns
@@ -73,6 +75,11 @@ def _twin(result):
             f"refine: the ansatz must be one of {', '.join(k for _, k in kinds)} "
             "(distance to the replicas, their centre or a typical reference), given "
             f"{result.ansatz!r}"
+        )
+    if kind != (Saddle, "rs") and isinstance(result.model.prior, Binary):
+        raise ValueError(
+            "refine: binary weights are supported for the ansatz rs, "
+            f"given {result.ansatz!r}"
         )
     return kinds[kind]
 
