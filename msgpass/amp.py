@@ -15,6 +15,7 @@ from msgpass.instance import require_instance
 from msgpass.node import output_node
 from msgpass.pseudo import pseudo_field, pseudo_precision
 from msgpass.results import Beliefs
+from msgpass.watch import Watch
 from replicas import check
 
 __all__ = ["Amp", "AmpState", "amp"]
@@ -39,6 +40,7 @@ def amp(
     threads=1,
     state=None,
     callback=None,
+    progress=False,
 ):
     r"""Marginals and entropy of the weights that fit an instance.
 
@@ -58,6 +60,7 @@ def amp(
     threads : the result does not depend on it, to the last digit.
     state : `Beliefs.state` of an earlier run, to go on from.
     callback : called with (sweep, residual) after every iteration; True stops there.
+    progress : show the iterations and the residual.
 
     Returns
     -------
@@ -80,17 +83,19 @@ def amp(
     engine = Amp(instance, weights, field=field, norm=norm, threads=threads)
     fresh = state is None
     state = engine.start(noise=noise, rng=rng) if fresh else engine.resume(state)
-    outcome = iterate(
-        engine, state, fresh=fresh, damping=share, adapt=damping is None, tol=tol,
-        max_sweeps=max_sweeps, callback=callback,
-    )  # fmt: skip
+    with Watch("amp", progress=progress, callback=callback) as watch:
+        outcome = iterate(
+            engine, state, fresh=fresh, damping=share, adapt=damping is None, tol=tol,
+            max_sweeps=max_sweeps, watch=watch,
+        )  # fmt: skip
     return engine.beliefs(state, *outcome)
 
 
-def iterate(engine, state, *, fresh, damping, adapt, tol, max_sweeps, callback=None):
+def iterate(engine, state, *, fresh, damping, adapt, tol, max_sweeps, watch=None):
     """Iterate `state` in place until it is a fixed point or something goes wrong.
 
-    fresh : nothing to damp with yet; adapt : damp more where the residual stalls.
+    fresh : nothing to damp with yet; adapt : damp more where the residual stalls;
+    watch : called with (sweep, residual); True stops.
     Returns sweeps, residual and a message, empty if it converged.
     """
     history = []
@@ -98,15 +103,16 @@ def iterate(engine, state, *, fresh, damping, adapt, tol, max_sweeps, callback=N
         residual = engine.step(state, damping=0.0 if fresh else damping)
         fresh = False
         history.append(residual)
+        asked = watch is not None and watch(sweep, residual)
         if not np.isfinite(residual):
             return sweep, residual, f"the messages overflow at sweep {sweep}"
         if state.variance.mean(axis=1).min() < FROZEN:
             message = f"the variances of a unit vanish at sweep {sweep}"
             return sweep, residual, message
+        if asked:
+            return sweep, residual, f"stopped by the callback, residual {residual:.1e}"
         if residual <= tol:
             return sweep, residual, ""
-        if callback is not None and callback(sweep, residual):
-            return sweep, residual, f"stopped by the callback, residual {residual:.1e}"
         if adapt and len(history) >= 2 * STALL:
             if min(history[-STALL:]) > 0.9 * min(history[:-STALL]):
                 damping, history = min(0.5 * (1 + damping), 0.98), []

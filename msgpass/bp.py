@@ -11,6 +11,7 @@ from msgpass.bp_continuous import ContinuousBp
 from msgpass.instance import require_instance
 from msgpass.protocols import coupling
 from msgpass.results import Beliefs
+from msgpass.watch import Watch
 from replicas import check
 
 __all__ = ["bp", "bp_engine"]
@@ -38,6 +39,7 @@ def bp(
     rng=0,
     state=None,
     callback=None,
+    progress=False,
 ):
     r"""Marginals and entropy of the weights that fit an instance, or of replicas.
 
@@ -67,7 +69,9 @@ def bp(
         0.01 where fully connected, whose units are all alike without.
     rng : seed or Generator of the order and the noise.
     state : `Beliefs.state` of an earlier run, to go on from.
-    callback : called with (sweep, residual) after every sweep; True stops there.
+    callback : called with (sweep, residual) after every sweep, also of those that lead
+        to gamma; True stops there.
+    progress : show the sweeps and the residual.
 
     Returns
     -------
@@ -91,34 +95,39 @@ def bp(
         schedule=schedule, rng=rng,
     )  # fmt: skip
     adapt = damping is None
-    for _ in range(ATTEMPTS):
-        fresh = state is None
-        run = engine.start(noise=noise) if fresh else engine.resume(state)
-        if fresh and y > 1 and gamma < np.inf:
-            # the fixed point that continues the plain graph's: others exist
-            for k in range(1, STEPS):
-                _converge(engine, run, gamma * k / STEPS, y, share, adapt, 1e-3, 200)
-        outcome = _converge(
-            engine, run, gamma, y, share, adapt, tol, max_sweeps, callback
-        )
-        if np.isfinite(outcome[1]) or not adapt:
-            break
-        share = 0.5 * (1 + share)
-    return _beliefs(engine, run, gamma, y, *outcome)
+    with Watch("bp", progress=progress, callback=callback) as watch:
+        for _ in range(ATTEMPTS):
+            fresh = state is None
+            run = engine.start(noise=noise) if fresh else engine.resume(state)
+            steps = [(gamma, tol, max_sweeps)]
+            if fresh and y > 1 and gamma < np.inf:
+                # the fixed point that continues the plain graph's: others exist
+                way = gamma * np.arange(1, STEPS) / STEPS
+                steps = [(on_way, 1e-3, 200) for on_way in way.tolist()] + steps
+            for here, *limits in steps:
+                outcome = _converge(engine, run, here, y, share, adapt, *limits, watch)
+                if watch.stopped:
+                    break
+            if np.isfinite(outcome[1]) or not adapt or watch.stopped:
+                break
+            share = 0.5 * (1 + share)
+    return _beliefs(engine, run, here, y, *outcome)
 
 
-def _converge(engine, state, gamma, y, damping, adapt, tol, max_sweeps, callback=None):
+def _converge(engine, state, gamma, y, damping, adapt, tol, max_sweeps, watch):
     """Sweep until a fixed point: sweeps, residual, and what went wrong, if anything."""
     history = []
     for sweep in range(1, max_sweeps + 1):
         residual = engine.step(state, damping=damping, gamma=gamma, y=y)
         history.append(residual)
+        asked = watch(sweep, residual)
         if not np.isfinite(residual):
             return sweep, residual, f"{engine.trouble} at sweep {sweep}"
+        if asked:
+            message = f"stopped by the callback at gamma = {gamma:g}, "
+            return sweep, residual, message + f"residual {residual:.1e}"
         if residual <= tol:
             return sweep, residual, ""
-        if callback is not None and callback(sweep, residual):
-            return sweep, residual, f"stopped by the callback, residual {residual:.1e}"
         if adapt and len(history) >= 2 * STALL:
             if min(history[-STALL:]) > 0.9 * min(history[:-STALL]):
                 damping, history = min(max(0.3, 0.5 * (1 + damping)), 0.98), []

@@ -134,7 +134,7 @@ def focusing_bp(
     else:
         state = engine.start(noise=noise)
     run = _Run(engine, state, Observer(instance, binary, entropies), sweeps, damping)
-    steps = tqdm(protocol, disable=not progress, desc="focusing")
+    steps = tqdm(protocol, disable=not progress, desc="focusing_bp", leave=False)
     message = run.follow(steps, until == "solved", callback)
     return run.result(message)
 

@@ -31,6 +31,7 @@ def local_entropy(
     tol=1e-9,
     max_sweeps=2000,
     threads=1,
+    callback=None,
     progress=False,
 ):
     r"""Bethe entropy S(d) of the weights that fit an instance at distance d.
@@ -43,6 +44,8 @@ def local_entropy(
     weights : "continuous", on the sphere |W|^2 = N, or "binary".
     distance : float or array, d = (1 - overlap)/2 in (0, 1/2).
     damping, tol, max_sweeps, threads : as in `amp`.
+    callback : called after every distance with (distance, normalised), nan where AMP
+        did not converge; True stops there: the distances that are left hold nan.
     progress : show a progress bar over the distances.
 
     Returns
@@ -71,10 +74,14 @@ def local_entropy(
     engine = _AtDistance(instance, weights, reference, threads)
     run = {"damping": share, "adapt": damping is None, "tol": tol}
     run["max_sweeps"] = max_sweeps
-    points, state = [None] * distances.size, None
+    left = _failed("stopped by the callback before", 0)
+    points, state = [left] * distances.size, None
     outward = np.argsort(distances, axis=None)
-    for i in tqdm(outward, disable=not progress, desc="distances"):
-        points[i], state = _point(engine, state, distances.flat[i], run)
+    for i in tqdm(outward, disable=not progress, desc="distances", leave=False):
+        d = float(distances.flat[i])
+        points[i], state = _point(engine, state, d, run)
+        if callback is not None and callback(d, points[i]["normalised"]):
+            break
     columns = stack(points, distances.shape)
     prior = rp.Binary() if weights == "binary" else rp.Spherical()
     return Curve(
@@ -106,6 +113,12 @@ def _reference(instance, reference, weights):
     return reference / np.sqrt(size)
 
 
+def _failed(message, sweeps):
+    """A point of the curve that is nan, and why."""
+    nan = float("nan")
+    return failed_point(message, gamma=nan, q=nan, lam=nan, sweeps=float(sweeps))
+
+
 def _point(engine, state, d, run):
     """One point of the curve, and the messages to start the next one from."""
     engine.overlap = 1 - 2 * d
@@ -113,8 +126,7 @@ def _point(engine, state, d, run):
     trial = engine.start() if fresh else engine.resume(state)
     sweeps, residual, message = iterate(engine, trial, fresh=fresh, **run)
     if message:
-        order = {"gamma": np.nan, "q": np.nan, "lam": np.nan, "sweeps": float(sweeps)}
-        return failed_point(message, **order), state
+        return _failed(message, sweeps), state
     value = engine.entropy(trial)
     # one more iteration shows how far the entropy still moves
     gamma, lam = engine.gamma, np.nan if engine.binary else trial.lam[0]

@@ -252,6 +252,11 @@ def test_amp_stops_where_the_callback_says():
     assert "stopped by the callback" in b.message and np.isnan(b.entropy)
 
 
+def test_amp_shows_progress(capsys):
+    b = mp.amp(mp.Instance.random(99, 0.5, rng=0), progress=True)
+    assert b.success and " sweeps" in capsys.readouterr().err
+
+
 def test_amp_reports_what_has_no_solutions():
     for weights in ("continuous", "binary"):
         b = mp.amp(mp.Instance.random(501, 3.0, rng=0), weights, max_sweeps=800)

@@ -295,8 +295,15 @@ def test_bp_goes_on_from_a_state():
     assert np.isnan(part.entropy) and np.isfinite(part.mean).all()
     stopped = mp.bp(instance, "binary", callback=lambda sweep, residual: sweep == 4)
     assert stopped.sweeps == 4 and "callback" in stopped.message
+    early = mp.bp(instance, "binary", gamma=0.5, y=3, callback=lambda s, r: True)
+    assert early.sweeps == 1 and "stopped by the callback at gamma" in early.message
     with pytest.raises(ValueError, match="bp: state must be"):
         mp.bp(instance, "continuous", state=b.state)
+
+
+def test_bp_shows_progress(capsys):
+    b = mp.bp(mp.Instance.random(99, 0.5, rng=0), progress=True)
+    assert b.success and " sweeps" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("factor", ["gaussian", "expanded", "exact"])

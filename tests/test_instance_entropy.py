@@ -150,6 +150,23 @@ def test_local_entropy_reports_distances_without_convergence():
     assert np.isnan(c.entropy).all() and np.isnan(c.normalised).all()
 
 
+def test_local_entropy_stops_where_the_callback_says():
+    inst = mp.Instance.random(99, 0.3, rng=1)
+    seen = []
+
+    def stop(distance, normalised):
+        seen.append((distance, normalised))
+        return distance >= 0.2
+
+    curve = mp.local_entropy(
+        inst, np.ones(99), distance=[0.3, 0.1, 0.2], callback=stop, progress=False
+    )
+    assert [d for d, _ in seen] == [0.1, 0.2]
+    assert seen[1][1] == curve.normalised[2]
+    np.testing.assert_array_equal(curve.success, [False, True, True])
+    assert np.isnan(curve.entropy[0]) and "stopped by the callback" in curve.message[0]
+
+
 def test_local_entropy_is_negative_where_there_are_no_spins():
     inst = mp.Instance.random(301, 3.0, rng=0)
     start = np.random.default_rng(0).choice([-1.0, 1.0], 301)
