@@ -13,6 +13,7 @@ __all__ = ["BinaryBp", "BinaryMessages"]
 
 
 U_MAX = 30.0  # ROW_U_MAX of _rows.h
+FROZEN = 1e-4  # mean variance of a unit below which its weights are as good as known
 
 
 @dataclass
@@ -98,8 +99,11 @@ class BinaryBp(Engine):
         state.variance = np.exp(2 * np.log(2) - 2 * log_2cosh(state.fields))
 
     def saturated(self, state):
-        """Whether a message is as large as messages can be."""
-        return bool(np.abs(state.edges).max() >= U_MAX)
+        """Whether a message is as large as can be, or weights are certain and wrong."""
+        if np.abs(state.edges).max() >= U_MAX:
+            return True
+        frozen = state.variance.mean(axis=1).min() < FROZEN
+        return bool(frozen and self.instance.errors(np.sign(state.mean)) > 0)
 
     def own(self, state):
         """Fields of the weights without the replicas, (K, n); no precisions."""

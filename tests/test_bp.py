@@ -319,6 +319,16 @@ def test_patterns_that_cannot_be_fitted_are_told(factor):
         assert "saturate" in b.message or "no convergence" in b.message
 
 
+@pytest.mark.parametrize("real", [True, False])
+def test_weights_that_freeze_with_errors_are_no_solution(real):
+    # far above capacity: the weights freeze without a message at its bound
+    patterns = np.random.default_rng(0).standard_normal((202, 101))
+    patterns = patterns if real else np.sign(patterns).astype(int)
+    b = mp.bp(mp.Instance(patterns, np.ones(202, int)), "binary")
+    assert not b.success and np.isnan(b.entropy) and "saturate" in b.message
+    assert np.isfinite(b.mean).all()
+
+
 def test_bp_refuses_what_it_cannot_do():
     instance = mp.Instance.random(12, 0.5, 3, rng=0)
     even = mp.Instance.random(12, 0.5, 3, rule="parity", rng=0)
