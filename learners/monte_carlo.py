@@ -7,6 +7,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+from tqdm import tqdm
 
 from learners import _monte_carlo
 from msgpass.arrays import weights_array
@@ -49,6 +50,8 @@ def metropolis(
     burn=100,
     rotation=0.5,
     rng=None,
+    progress=False,
+    callback=None,
 ):
     r"""Sample weights with probability exp(-beta errors + field W.W~ + coupling ...).
 
@@ -67,6 +70,8 @@ def metropolis(
     sweeps : samples taken; burn : sweeps before the first. A sweep is N moves tried for
         each replica.
     rng : numpy Generator or seed.
+    progress : show a bar of the sweeps. callback : called after each sample with their
+        number and the errors of the replicas; True ends the chain there.
 
     Returns
     -------
@@ -90,24 +95,33 @@ def metropolis(
     rng = check.generator("metropolis", rng)
     walkers = [_Walker(instance, w, weights, beta, rotation) for w in machines]
     accepted, errors, overlap, mutual = 0, [], [], []
-    for t in range(burn + sweeps):
+    bar = tqdm(
+        range(1, burn + sweeps + 1),
+        desc="metropolis",
+        disable=not progress,
+        leave=False,
+    )
+    for t in bar:
         total = machines.sum(axis=0)
         for walker in walkers:
             others = total - walker.weights
             accepted += walker.sweep(field * pulled + coupling * others, rng)
             total = others + walker.weights
-        if t < burn:
+        if t <= burn:
             continue
         errors.append([walker.errors for walker in walkers])
         overlap.append(np.sum(total * pulled) / (y * instance.N))
         mutual.append((np.sum(total**2) / instance.N - y) / max(1, y * (y - 1)))
-    nan = np.full(sweeps, np.nan)
+        if callback is not None and callback(t - burn, errors[-1]):
+            break
+    bar.close()
+    nan = np.full(len(errors), np.nan)
     return Chain(
         weights=machines,
         errors=np.array(errors),
         overlap=nan if reference is None else np.array(overlap),
         mutual=nan if y == 1 else np.array(mutual),
-        acceptance=accepted / ((burn + sweeps) * y * instance.N),
+        acceptance=accepted / (t * y * instance.N),
     )
 
 

@@ -9,6 +9,7 @@ import math
 import numpy as np
 from scipy.interpolate import CubicSpline, PchipInterpolator
 from scipy.special import entr
+from tqdm import tqdm
 
 from learners.monte_carlo import metropolis, starting_points
 from msgpass.arrays import weights_array
@@ -31,6 +32,7 @@ def sampled_local_entropy(
     nodes=16,
     sweeps=2000,
     rng=None,
+    progress=False,
 ):
     """Local entropy of the solutions around one, by Metropolis sampling.
 
@@ -45,7 +47,7 @@ def sampled_local_entropy(
         a finite beta, at which a fraction of the samples are still solutions.
     nodes : fields at which the overlap is sampled, >= 4; they reach beyond the largest
         distance. sweeps : samples at each, >= 16.
-    rng : numpy Generator or seed.
+    rng : numpy Generator or seed. progress : show a bar of the fields.
 
     Returns
     -------
@@ -70,7 +72,9 @@ def sampled_local_entropy(
     free = np.linspace(1, lowest, nodes + 1)[1:]
     q, noise = np.empty((2, nodes))
     last = reference
-    for j, field in enumerate(_field(free, weights)):
+    fields = _field(free, weights)
+    bar = tqdm(fields, desc="fields", disable=not progress, leave=False)
+    for j, field in enumerate(bar):
         chain = metropolis(
             instance,
             last,
@@ -84,13 +88,12 @@ def sampled_local_entropy(
         )
         last = chain.weights[0]
         q[j], noise[j] = _mean_of_solutions(chain)
-    field = _field(free, weights)
     slope = _field_slope(free, weights)
     start = _closed_share(instance, reference) / 2 if weights == "binary" else 0.0
     excess = np.concatenate([[start], (q - free) * slope])
     loss, error = _integrals(free, excess, noise * slope)
     normalised = _sphere(free, weights) - _sphere(q, weights)
-    normalised += field * (free - q) - loss
+    normalised += fields * (free - q) - loss
     # noise of q moves a point along the tangent of the curve: only the loss feels it
     d = distance.ravel()
     inside = (d > 0) & (d <= (1 - q).max() / 2)

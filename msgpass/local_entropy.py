@@ -38,7 +38,8 @@ def local_entropy(
 
     Parameters
     ----------
-    instance : Instance with patterns of +-1.
+    instance : Instance with patterns of +-1; on others `bp` with the field gamma W~
+        gives the point (d, S) that belongs to gamma.
     reference : array (K, n), configuration that distances are measured to, a solution
         or not; +-1 for binary weights, else its units are normalised to sqrt(n).
     weights : "continuous", on the sphere |W|^2 = N, or "binary".

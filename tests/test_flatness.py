@@ -58,6 +58,18 @@ def test_largest_eigenvalues_are_those_of_the_full_spectrum():
     assert full.eigenvalues.sum() == pytest.approx(full.trace, abs=1e-12)
 
 
+@pytest.mark.parametrize("tree", [True, False])
+def test_trace_is_what_random_probes_estimate(tree):
+    # Hutchinson: the mean of v.Hv over random signs v is the trace
+    inst, weights = solution(N=999 if tree else 333, K=3, tree=tree)
+    hessian = Hessian(inst, weights, 3.0, 3.0)
+    signs = np.random.default_rng(0).choice([-1.0, 1.0], (200, inst.N))
+    probes = np.array([v @ hessian.times(v) for v in signs])
+    error = probes.std(ddof=1) / np.sqrt(len(probes))
+    assert error < 0.05 * hessian.trace
+    assert abs(probes.mean() - hessian.trace) < 3 * error
+
+
 def test_local_energy_vanishes_near_a_solution_and_tends_to_one_half():
     inst, weights = solution(N=999, K=9)
     energy = learners.local_energy(inst, weights, [1e-9, 0.1, 0.4999], rng=2)

@@ -150,6 +150,19 @@ def test_local_entropy_reports_distances_without_convergence():
     assert np.isnan(c.entropy).all() and np.isnan(c.normalised).all()
 
 
+@pytest.mark.parametrize("weights", ["continuous", "binary"])
+def test_bp_in_a_field_along_the_reference_gives_the_curve(weights):
+    # the way for real patterns, which the curve's AMP refuses
+    inst = mp.Instance.random(999, 0.4, rng=1)
+    reference = mp.focusing_bp(inst, weights).weights
+    gamma = 1.0
+    b = mp.bp(inst, weights, field=gamma * reference)
+    distance = (1 - np.mean(reference * b.mean)) / 2
+    curve = mp.local_entropy(inst, reference, weights, distance=distance)
+    assert curve.order["gamma"] == pytest.approx(gamma, abs=5e-3)
+    assert curve.entropy == pytest.approx(b.entropy, abs=5e-4)
+
+
 def test_local_entropy_stops_where_the_callback_says():
     inst = mp.Instance.random(99, 0.3, rng=1)
     seen = []

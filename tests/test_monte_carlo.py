@@ -139,6 +139,18 @@ def test_metropolis_refuses_bad_options(options, match):
         learners.metropolis(inst, np.ones((1, 9)), **{"beta": 1.0, **options})
 
 
+def test_metropolis_stops_where_the_callback_says_and_shows_progress(capsys):
+    inst = Instance.random(15, 0.2, rng=1)
+    options = {"beta": 1.0, "sweeps": 30, "burn": 5, "reference": np.ones(15)}
+    whole = learners.metropolis(inst, np.ones(15), rng=1, progress=True, **options)
+    assert "metropolis" in capsys.readouterr().err
+    part = learners.metropolis(
+        inst, np.ones(15), rng=1, callback=lambda t, errors: t == 7, **options
+    )
+    np.testing.assert_array_equal(part.overlap, whole.overlap[:7])
+    assert part.errors.shape == (7, 1) and 0 < part.acceptance <= 1
+
+
 def test_metropolis_refuses_bad_starts():
     inst = Instance.random(9, 3.0, rng=3)
     with pytest.raises(ValueError, match=r"must be a solution.*errors"):
