@@ -107,5 +107,19 @@ def caption(dataset):
         "patterns. (a) Training error at distance d, with standard errors. (b) Test "
         "error against the trace of the Hessian of the cross-entropy, a point for "
         f"each split, real data. (c) Training error when {FLIP:.0%} of the inputs are "
-        "flipped, all alike (white) or as they vary (coloured)."
+        "flipped, all alike (white) or as they vary (coloured)." + _unsolved(dataset)
     )
+
+
+def _unsolved(dataset):
+    """What the caption says of splits that an algorithm did not learn."""
+    gaps = []
+    for data in ("real", "randomised"):
+        for algorithm in ALGORITHMS:
+            found = dataset.select(curve="image", algorithm=algorithm, data=data)
+            solved = sum(bool(np.isfinite(series["trace"][0])) for series in found)
+            if solved < len(found):
+                gaps.append(f"{algorithm} learns {solved} of {len(found)} {data} ones")
+    if not gaps:
+        return " Every split is learnt."
+    return f" Means are over the splits that were learnt: {', '.join(gaps)}."

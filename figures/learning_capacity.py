@@ -51,7 +51,7 @@ def draw(dataset):
         ylabel="fraction of instances solved",
         ylim=(-0.05, 1.05),
     )
-    ax.legend(loc="lower left")
+    ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=3)
     return figure
 
 
