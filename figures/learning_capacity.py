@@ -56,10 +56,12 @@ def draw(dataset):
 
 
 def caption(dataset):
+    starts = trained.EPOCHS_A_START
     return (
         f"Fraction of instances of a tree committee, K = {K}, that each algorithm "
         f"solves: fBP in one run of its protocol, the others within "
-        f"{800 if dataset.quick else 5000} epochs (ceSGD: {trained.EPOCHS_A_START} a "
-        "start). Bars: one standard error of a fraction (Agresti and Coull). "
+        f"{800 if dataset.quick else 5000} epochs (a start of ceSGD: "
+        f"{starts['slow']} slow, {starts['fast']} fast). Bars: one standard error of a "
+        "fraction (Agresti and Coull). "
         "The parameters are those chosen at &alpha; = 1: other ones may go further."
     )

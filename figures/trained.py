@@ -24,7 +24,7 @@ __all__ = [
 
 ALGORITHMS = ("fBP", "ceSGD-slow", "eLAL", "ceSGD-fast", "LAL")
 COLOURS = dict(zip(ALGORITHMS, style.COLOURS, strict=False))
-EPOCHS_A_START = 400  # ceSGD may stall, and then starts again
+EPOCHS_A_START = {"fast": 400, "slow": 600}  # ceSGD may stall, and then starts again
 # patterns of one class are alike: their gradients add up, and soft units must stay so
 IMAGE_RATE = 0.03
 IMAGE_ATTRACTION = 0.1
@@ -46,13 +46,14 @@ def trained(algorithm, instance, seed, *, epochs=1500, real=False):
         result = learners.elal(instance, rng=rng, epochs=epochs, lam=lam)
         return result.weights, result.solved
     schedule = algorithm.removeprefix("ceSGD-")
+    start = EPOCHS_A_START[schedule]
     if real:
         schedule = IMAGE_FAST if schedule == "fast" else IMAGE_SLOW
-    for _ in range(max(1, epochs // EPOCHS_A_START)):
+    for _ in range(max(1, epochs // start)):
         result = learners.ce_sgd(
             instance,
             rng=rng,
-            epochs=EPOCHS_A_START,
+            epochs=start,
             schedule=schedule,
             lr=IMAGE_RATE if real else 1.0,
         )
