@@ -9,6 +9,7 @@ import math
 import numpy as np
 from scipy.interpolate import CubicSpline, PchipInterpolator
 from scipy.special import entr
+from scipy.stats import vonmises_fisher
 from tqdm import tqdm
 
 from learners.monte_carlo import metropolis, starting_points
@@ -20,6 +21,7 @@ from replicas.results import Curve
 __all__ = ["sampled_local_entropy"]
 
 BLOCKS = 16
+DRAWN = 4000  # weights drawn where the curve starts
 
 
 def sampled_local_entropy(
@@ -67,44 +69,45 @@ def sampled_local_entropy(
     reference = weights_array(name[0], reference, instance.K, instance.n, name[1])
     (reference,) = starting_points(*name, instance, reference, weights, beta, 1)
     rng = check.generator("sampled_local_entropy", rng)
-    lowest = max(0.0, 1 - 3 * distance.max())
-    # overlaps that the fields would give without patterns
-    free = np.linspace(1, lowest, nodes + 1)[1:]
+    if instance.errors(reference):
+        raise ValueError(
+            "sampled_local_entropy: reference must be a solution, "
+            f"given one with {instance.errors(reference)} errors"
+        )
+    reference = reference * np.sqrt(instance.N / np.sum(reference**2))
+    start = _anchor(instance, reference, distance.min() / 2, weights, rng)
+    # overlaps that the fields would give without patterns, even in sqrt(1 - overlap)
+    # as the curve is
+    furthest = max(0.0, 1 - 4 * distance.max())
+    root = np.linspace(np.sqrt(1 - start[0]), np.sqrt(1 - furthest), nodes)
     q, noise = np.empty((2, nodes))
     last = reference
-    fields = _field(free, weights)
-    bar = tqdm(fields, desc="fields", disable=not progress, leave=False)
-    for j, field in enumerate(bar):
+    for j in tqdm(range(nodes), desc="fields", disable=not progress, leave=False):
+        free = 1 - root[j] ** 2
         chain = metropolis(
             instance,
             last,
             weights=weights,
             reference=reference,
             beta=beta,
-            field=field,
+            field=_field(free, weights),
             sweeps=sweeps,
             burn=sweeps // 10,
+            rotation=min(0.5, 2 * np.sqrt(1 - free**2)),
             rng=rng,
         )
         last = chain.weights[0]
         q[j], noise[j] = _mean_of_solutions(chain)
-    slope = _field_slope(free, weights)
-    start = _closed_share(instance, reference) / 2 if weights == "binary" else 0.0
-    excess = np.concatenate([[start], (q - free) * slope])
-    loss, error = _integrals(free, excess, noise * slope)
-    normalised = _sphere(free, weights) - _sphere(q, weights)
-    normalised += fields * (free - q) - loss
-    # noise of q moves a point along the tangent of the curve: only the loss feels it
-    d = distance.ravel()
-    inside = (d > 0) & (d <= (1 - q).max() / 2)
-    away = (1 - q) / 2
-    # further than at all stronger fields, which noise may spoil
-    kept = away > np.concatenate([[0.0], np.maximum.accumulate(away)[:-1]])
-    at, of, by = (np.append(0.0, x[kept]) for x in (away, normalised, error))
-    value = np.where(inside, PchipInterpolator(at, of)(d), np.nan)
-    spread = np.where(inside, np.interp(d, at, by), np.nan)
+    away, normalised, error = _points(root, q, noise, start, instance.N, weights)
+    d, shape = distance.ravel(), distance.shape
+    inside = d <= away.max()
+    value, spread = np.full((2, d.size), np.nan)
+    if inside.any():
+        curve = PchipInterpolator(np.sqrt(away), normalised)
+        value[inside] = curve(np.sqrt(d[inside]))
+        spread[inside] = np.interp(d[inside], away, error)
     entropy = value + _sphere(1 - 2 * d, weights)
-    shape = distance.shape
+    message = np.where(inside, "", "the chains stayed nearer, or met no solution there")
     return Curve(
         model=None,
         ansatz="sampled",
@@ -119,10 +122,29 @@ def sampled_local_entropy(
         error=spread.reshape(shape)[()],
         residual=np.zeros(shape)[()],
         success=inside.reshape(shape)[()],
-        message=np.where(inside, "", "the chains stayed nearer")
-        .astype(object)
-        .reshape(shape)[()],
+        message=message.astype(object).reshape(shape)[()],
     )
+
+
+def _points(root, q, noise, start, N, weights):
+    """Distances, normalised entropies and errors, beginning with those of 0: (LN15).
+
+    As far as all chains met solutions; start : what `_anchor` returns.
+    """
+    met = len(q) if np.isfinite(q).all() else int(np.argmin(np.isfinite(q)))
+    if met < 4:
+        return np.zeros((3, 1))
+    root, q, noise, free = root[:met], q[:met], noise[:met], 1 - root[:met] ** 2
+    fields, slope = _field(free, weights), 2 * root * _field_slope(free, weights)
+    excess = (q - _free_overlap(fields, N, weights)) * slope
+    loss, error = _integrals(root, excess, noise * slope)
+    # noise of q moves a point along the tangent of the curve: only the loss feels it
+    normalised = _sphere(free, weights) - _sphere(q, weights) + start[1] - loss
+    normalised += fields * (free - q)
+    away, error = (1 - q) / 2, np.hypot(error, start[2])
+    # further than at all stronger fields, which noise may spoil
+    kept = away > np.concatenate([[0.0], np.maximum.accumulate(away)[:-1]])
+    return np.array([np.append(0.0, x[kept]) for x in (away, normalised, error)])
 
 
 def _mean_of_solutions(chain):
@@ -135,6 +157,36 @@ def _mean_of_solutions(chain):
     mean = np.sum(of) / np.sum(number)
     spread = np.sum((np.array(of) - mean * np.array(number)) ** 2)
     return mean, np.sqrt(spread * BLOCKS / (BLOCKS - 1)) / np.sum(number)
+
+
+def _anchor(instance, reference, distance, weights, rng):
+    """Where a good share of all weights are solutions: log share / N, and its error.
+
+    The weights are those of a field along the reference without patterns, which gives
+    the overlap returned first.
+    """
+    while True:
+        overlap = 1 - 2 * distance
+        field = _field(overlap, weights)
+        drawn = _free_weights(reference, field, weights, rng)
+        share = np.mean([instance.errors(w) == 0 for w in drawn])
+        if share > 0.02:
+            doubt = np.sqrt((1 - share) / (share * DRAWN)) / instance.N
+            return overlap, np.log(share) / instance.N, doubt
+        distance /= 2
+
+
+def _free_weights(reference, field, weights, rng):
+    """Independent weights in a field along the reference, (DRAWN, K, n)."""
+    shape = (DRAWN, *reference.shape)
+    if weights == "binary":
+        same = rng.random(shape) < 0.5 * (1 + np.tanh(field))
+        return np.where(same, reference, -reference)
+    radius = np.sqrt(reference.size)
+    drawn = vonmises_fisher.rvs(
+        reference.ravel() / radius, reference.size * field, DRAWN, random_state=rng
+    )
+    return radius * drawn.reshape(shape)
 
 
 def _field(overlap, weights):
@@ -159,23 +211,25 @@ def _sphere(overlap, weights):
     return 0.5 * np.log1p(-(overlap**2))
 
 
-def _closed_share(instance, reference):
-    """Fraction of the single flips that spoil the reference."""
-    spoiled = 0
-    for i in range(instance.N):
-        flipped = reference.copy()
-        flipped.flat[i] *= -1
-        spoiled += instance.errors(flipped) > 0
-    return spoiled / instance.N
+def _free_overlap(field, N, weights):
+    """Mean overlap without patterns: on the sphere I_{N/2}(N field)/I_{N/2-1}."""
+    if weights == "binary":
+        return np.tanh(field)
+    x, order = N * field, N / 2 + 1000
+    # the recurrence of the ratio, downwards, forgets where it started
+    ratio = x / (order + np.sqrt(order**2 + x**2))
+    while order > N / 2:
+        order -= 1
+        ratio = x / (2 * order + x * ratio)
+    return ratio
 
 
-def _integrals(free, excess, noise):
-    """(LN16): integrals of the excess from each overlap to 1, and their errors."""
-    x = np.concatenate([[1.0], free])
-    spline = CubicSpline(-x, excess).antiderivative()
-    fine = spline(-free) - spline(-1.0)
-    steps = 0.5 * (excess[1:] + excess[:-1]) * -np.diff(x)
-    width = np.append(-np.diff(x), 0.0)
-    weight = 0.5 * (width[1:] + width[:-1])
+def _integrals(root, excess, noise):
+    """(LN16): integrals of the excess from the first root, and their errors."""
+    spline = CubicSpline(root, excess).antiderivative()
+    fine = spline(root) - spline(root[0])
+    width = np.diff(root)
+    steps = np.append(0.0, np.cumsum(0.5 * (excess[1:] + excess[:-1]) * width))
+    weight = 0.5 * (np.append(width, 0.0) + np.append(0.0, width))
     statistical = np.sqrt(np.cumsum((weight * noise) ** 2))
-    return fine, statistical + np.abs(fine - np.cumsum(steps))
+    return fine, statistical + np.abs(fine - steps)

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 import learners
-from msgpass import Instance
+import replicas as rp
+from msgpass import Instance, focusing_bp, local_entropy
 
 BLOCKS = 25
 
@@ -113,6 +114,60 @@ def test_sampled_local_entropy_counts_solutions():
     assert (curve.error < 0.01).all()
 
 
+@pytest.mark.parametrize("alpha", [0.5, 1.0])
+def test_sampled_local_entropy_of_the_sphere_agrees_with_bp(alpha):
+    # near the reference the curve falls as sqrt d
+    inst = Instance.random(61, alpha, rng=3)
+    start = learners.lal(inst, rng=3).weights
+    chain = learners.metropolis(
+        inst, start, weights="continuous", sweeps=1, burn=1000, rng=3
+    )
+    reference, distance = chain.weights[0], np.array([0.01, 0.02, 0.05, 0.1])
+    curve = learners.sampled_local_entropy(
+        inst, reference, distance, weights="continuous", sweeps=1000, rng=1
+    )
+    expected = local_entropy(inst, reference, "continuous", distance=distance)
+    # bp neglects what is of order 1/N
+    allowed = 3 * curve.error + 1 / 61
+    assert (np.abs(curve.normalised - expected.normalised) < allowed).all()
+    assert (curve.error < 0.03).all()
+
+
+@pytest.mark.full
+def test_sampled_local_entropy_of_typical_solutions_is_that_of_franz_and_parisi():
+    distance, curves = [0.02, 0.05, 0.1, 0.2], []
+    for seed in range(16):
+        inst = Instance.random(61, 0.5, rng=seed)
+        start = learners.lal(inst, rng=seed).weights
+        chain = learners.metropolis(
+            inst, start, weights="continuous", sweeps=1, burn=3000, rng=seed
+        )
+        curves.append(
+            learners.sampled_local_entropy(
+                inst,
+                chain.weights[0],
+                distance,
+                weights="continuous",
+                sweeps=1000,
+                rng=seed,
+            ).normalised
+        )
+    mean, error = np.mean(curves, axis=0), np.std(curves, axis=0, ddof=1) / 4
+    theory = rp.franz_parisi(rp.Model(rp.Spherical(), rp.Perceptron()), 0.5, distance)
+    assert (np.abs(mean - theory.normalised) < 3 * error).all()
+
+
+def test_sampled_local_entropy_that_meets_no_solutions_says_so():
+    # at a high temperature solutions are rare among the samples
+    inst = Instance.random(81, 0.4, rng=2)
+    reference = focusing_bp(inst, "binary", rng=2).weights
+    curve = learners.sampled_local_entropy(
+        inst, reference, [0.01, 0.2], beta=0.1, sweeps=100, rng=1
+    )
+    assert not curve.success[1] and np.isnan(curve.entropy[1])
+    assert "met no solution" in curve.message[1]
+
+
 def test_sampled_local_entropy_says_where_chains_did_not_reach():
     inst = Instance.random(15, 0.4, 3, rng=3)
     every, errors = enumerated(inst)
@@ -149,6 +204,12 @@ def test_metropolis_stops_where_the_callback_says_and_shows_progress(capsys):
     )
     np.testing.assert_array_equal(part.overlap, whole.overlap[:7])
     assert part.errors.shape == (7, 1) and 0 < part.acceptance <= 1
+
+
+def test_sampled_local_entropy_refuses_a_reference_with_errors():
+    inst = Instance.random(15, 2.0, rng=3)
+    with pytest.raises(ValueError, match="reference must be a solution, given one"):
+        learners.sampled_local_entropy(inst, np.ones(15), 0.1)
 
 
 def test_metropolis_refuses_bad_starts():
