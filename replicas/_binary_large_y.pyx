@@ -7,6 +7,7 @@ and stays analytic where m jumps at u = 0.
 
 from libc.math cimport NAN, cosh, exp, fabs, fmax, log, log1p, sqrt, tanh
 
+from replicas._binary_field cimport field, largest_root, reach
 from replicas._gauss cimport G
 from replicas._saddle cimport find_root
 
@@ -36,46 +37,6 @@ ctypedef struct Context:
     # 1 - p or 1 - q1, to be met
     double target
     Moments a
-
-
-cdef double largest_root(double dq_hat, double p_hat) noexcept nogil:
-    # X = dq_hat tanh X + p_hat: Newton from above, where the difference is convex
-    cdef double X = fmax(dq_hat, 0) + p_hat, step, slope
-    for _ in range(200):
-        slope = 1 - dq_hat / (cosh(X) * cosh(X))
-        if slope < 1e-12:
-            # the root is double: dq_hat = 1, p_hat = 0
-            break
-        step = (X - dq_hat * tanh(X) - p_hat) / slope
-        if X > 0 and not step < X + 1:
-            step = 0.5 * X
-        X -= step
-        if fabs(step) < 1e-14 * (fabs(X) + 1e-3):
-            break
-    return X
-
-
-cdef inline double field(
-    double x, double slope, double m0, double dq_hat
-) noexcept nogil:
-    # (BL9): sqrt(q_hat) u at X = X0 + x, without cancellation
-    cdef double t = tanh(x)
-    return x - dq_hat * slope * t / (1 + m0 * t)
-
-
-cdef double reach(
-    double bound, double slope, double m0, double dq_hat
-) noexcept nogil:
-    # x at which sqrt(q_hat) u = bound
-    cdef double x = bound + fmax(dq_hat, 0) * (1 - m0), step, t
-    for _ in range(60):
-        t = tanh(x)
-        step = field(x, slope, m0, dq_hat) - bound
-        step /= 1 - dq_hat * slope * (1 - t * t) / ((1 + m0 * t) * (1 + m0 * t))
-        x -= step
-        if fabs(step) < 1e-3 * x:
-            break
-    return x
 
 
 cdef void average(Context* c) noexcept nogil:
