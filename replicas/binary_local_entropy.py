@@ -7,6 +7,7 @@ import numpy as np
 from replicas import (
     binary_finite_y,
     binary_large_y,
+    binary_rsb_search,
     binary_solution_finite_y,
     binary_solution_large_y,
     binary_tree_centre,
@@ -26,9 +27,23 @@ def solver(channel, y, between, centre, tol):
     check.choice(
         "local_entropy", "between", between, ("replicas", "centre", "solution")
     )
-    if centre != "rs":
+    if centre not in ("rs", "1rsb"):
         raise ValueError(
-            f"local_entropy: centre must be rs for binary weights, given {centre!r}"
+            "local_entropy: centre must be rs or 1rsb for binary weights, "
+            f"given {centre!r}"
+        )
+    if centre == "1rsb":
+        if between != "replicas" or np.any(np.isfinite(y)):
+            raise ValueError(
+                "local_entropy: centre must be rs for binary weights at finite y and "
+                f"for between={between!r}, given {centre!r}"
+            )
+        if isinstance(channel, Tree):
+            raise ValueError(
+                f"local_entropy: centre must be rs for trees, given {centre!r}"
+            )
+        return lambda alpha, distance, y, last: binary_rsb_search.between_replicas(
+            channel, alpha, distance, start=last
         )
     if between == "solution" and not isinstance(channel, Perceptron):
         raise ValueError(

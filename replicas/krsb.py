@@ -12,7 +12,16 @@ from scipy.interpolate import CubicHermiteSpline
 
 from replicas import _krsb
 
-__all__ = ["Grid", "Levels", "Terms", "certificate", "free_entropy", "grid_for"]
+__all__ = [
+    "Density",
+    "Grid",
+    "Levels",
+    "Terms",
+    "averages",
+    "certificate",
+    "free_entropy",
+    "grid_for",
+]
 
 WINDOW = 8.5
 MIN_WIDTH = 1.25  # of a Gaussian, in steps: its trapezoid then errs by 1e-13
@@ -98,7 +107,7 @@ def grid_for(channel, levels, resolution=5.0):
 def free_entropy(channel, alpha, levels, grid):
     """Normalised free entropy (RC5) of `levels`, and its derivatives: a `Terms`."""
     q = np.append(levels.q, 1 - levels.eps)
-    dtq, d2tq, density = _averages(channel, levels, grid)
+    dtq, d2tq, density = averages(channel, levels, grid)
     mass, response, cost, log = _entropic(levels, q)
     return Terms(
         value=0.5 * (q[0] / mass[0] + np.sum(log / levels.mu)) + alpha * density.f[0],
@@ -125,7 +134,7 @@ def certificate(channel, alpha, levels):
     q[-1] = 1 - levels.eps
     mu = np.repeat(np.append(0.0, levels.mu), NODES)
     split = Levels(levels.eps, q[:-1], mu[1:], levels.delta)
-    dtq, _, density = _averages(channel, split, grid_for(channel, split))
+    dtq, _, density = averages(channel, split, grid_for(channel, split))
     _, response, cost, _ = _entropic(split, q)
     # each piece of mu(q): 2 d phi/d mu, exact, and its density G at the nodes
     flat = np.diff(density.f_squared, prepend=density.f[0] ** 2)
@@ -168,20 +177,22 @@ def _entropic(levels, q):
 
 
 @dataclass(frozen=True)
-class _Density:
+class Density:
     """Averages over the density of every level: f, f^2, f_h^2, f_hh^2; of f_h over
-    the first; total mass of the last."""
+    the first; of f''^2/(1 - D f''), f = log Z, over the last; total mass of the last.
+    """
 
     f: np.ndarray
     f_squared: np.ndarray
     d: np.ndarray
     d2: np.ndarray
     d_mean: float
+    lift: float
     norm: float
 
 
-def _averages(channel, levels, grid):
-    """tq' and tq'' of the levels 0..k, and the `_Density` of (RC4), (RC7)."""
+def averages(channel, levels, grid):
+    """tq' and tq'' of the levels 0..k, and the `Density` of (RC4), (RC7)."""
     overlaps = [channel.kernel.overlap(x, 1 - x) for x in levels.q]
     overlaps.append(channel.kernel.overlap(1 - levels.eps, levels.eps))
     tq, V, dtq, d2tq = np.array(overlaps).T
@@ -219,4 +230,5 @@ def _averages(channel, levels, grid):
                 P,
             )
         rows.append((P @ f[i], P @ f[i] ** 2, P @ d[i] ** 2, P @ d2[i] ** 2))
-    return dtq, d2tq, _Density(*np.array(rows).T, d_mean, P.sum())
+    lift = P @ (d2[k] ** 2 / (1 + D * d2[k]))
+    return dtq, d2tq, Density(*np.array(rows).T, d_mean, lift, P.sum())

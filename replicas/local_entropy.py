@@ -50,7 +50,8 @@ def local_entropy(
         (binary weights, Perceptron).
     centre : ansatz for the centres: "rs", replica symmetry; "1rsb"; "krsb", with
         `levels` levels; "frsb", full replica symmetry breaking, extrapolated in the
-        number of levels. All but "rs" need y = infinity and a channel with one field.
+        number of levels. All but "rs" need y = infinity and a channel with one field;
+        binary weights have "1rsb" between "replicas".
     levels : 1 to 16, used by "krsb".
     tol : relative error asked of trees of two and three units at y = infinity, > 0;
         other points take the error that their method gives, 1e-12 for one field.
@@ -71,9 +72,10 @@ def local_entropy(
     of which is q1; "q0" and "mu", the first overlap and the last mu; "kkt", <= 0, the
     rate at which a further level lowers the entropy: 0 within rounding where none does.
 
-    Binary weights: symmetric centre; trees of K up to 9 at y = infinity, of K = 2 and 3
-    at finite y, up to 40 (K = 3) or 200 between replicas; the majority of three up to
-    20 around the centre; none around solutions. Entropies count
+    Binary weights: symmetric centre, or 1-RSB at y = infinity for one field; trees of K
+    up to 9 at y = infinity, of K = 2 and 3 at finite y, up to 40 (K = 3) or 200 between
+    replicas; the majority of three up to 20 around the centre; none around solutions.
+    Entropies count
     solutions; entropy is Phi/y, normalised less its value at alpha = 0. order has "q1",
     "eps" = 1 - q1, conjugates, and "p_hat" = (d entropy/d distance)/2 (0 between
     replicas); at y = infinity "delta"; at finite y "q0", "local_entropy" = dPhi/dy and
@@ -81,10 +83,12 @@ def local_entropy(
     the field of the centre has a jump, and not computed (nan) around solutions at
     finite y. Saddles with p_hat < 0 are refused: the maximum over the reference is that
     of a smaller distance. Beyond the typical distance to the centre the entropy at
-    y = infinity is that of all solutions, and delta = 0.
+    y = infinity is that of all solutions, and delta = 0. With the 1-RSB centre order
+    has "mu", "q0", "q0_hat", "k" and both replicons; "k" = 0 is the symmetric centre,
+    where it is stable. Points where delta vanishes at mu > 1 are refused.
 
     Source: docs/large_y.md (L1)-(L10), docs/large_y_trees.md, docs/finite_y.md,
-    docs/rsb_centre.md, docs/binary_local_entropy.md.
+    docs/rsb_centre.md, docs/binary_local_entropy.md, docs/binary_rsb_centre.md.
     """
     require_constraint("local_entropy", model)
     refuse_symmetric("local_entropy", model)

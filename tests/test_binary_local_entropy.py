@@ -182,7 +182,7 @@ def test_neighbours_only_save_time():
 @pytest.mark.parametrize(
     ("change", "text"),
     [
-        ({"centre": "frsb"}, "centre must be rs for binary weights"),
+        ({"centre": "frsb"}, "centre must be rs or 1rsb for binary weights"),
         ({"between": "friends"}, "between must be one of replicas, centre"),
     ],
 )

@@ -1,0 +1,178 @@
+r"""The 1-RSB centre of binary weights, one point: docs/binary_rsb_centre.md."""
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy.special import roots_legendre
+
+from replicas import _binary_one_rsb, krsb
+from replicas.binary_large_y import EPS, binary_entropy
+from replicas.krsb import Levels
+from replicas.results import failed_point
+
+__all__ = ["State", "describe", "failure", "mean_gap", "symmetric_point"]
+
+ORDER = (
+    "q1",
+    "eps",
+    "q0",
+    "mu",
+    "delta",
+    "q_hat",
+    "q0_hat",
+    "dq_hat",
+    "p_hat",
+    "replicon_inner",
+    "replicon_outer",
+    "k",
+)
+
+
+class Sums:
+    """Rules of the average over the weights' fields, and of the patterns' grid."""
+
+    def __init__(self, nodes, panel, step, window, finer):
+        x, w = roots_legendre(nodes)
+        self.arguments = 0.5 + 0.5 * x, 0.5 * w, panel, step, window
+        self.finer = finer
+
+
+SUMS = Sums(14, 3.0, 0.11, 8.5, finer=False)
+FINER = Sums(18, 2.6, 0.085, 9.0, finer=True)
+
+
+@dataclass(frozen=True)
+class State:
+    """Both averages at `Levels` (q0, mu, delta) of 1 - q1 = eps, with their hats.
+
+    slopes : tq', tq'' at q0 and q1; patterns : `krsb.Density`; weights : the averages
+    of `_binary_one_rsb.solve`. hat : start of dq_hat, which meets q1, or its value.
+    """
+
+    alpha: float
+    levels: Levels
+    slopes: tuple
+    patterns: Any
+    weights: tuple
+
+    @staticmethod
+    def at(sums, channel, alpha, levels, hat, solve=True):
+        # exp(mu M) narrows the front as mu grows
+        resolution = 5 * min(max(1.0, levels.mu[0] / 30) ** (1 / 6), 6.0)
+        grid = krsb.grid_for(channel, levels, resolution)
+        grid = grid.finer() if sums.finer else grid
+        d, d2, patterns = krsb.averages(channel, levels, grid)
+        q0_hat, q_hat = (alpha * d * patterns.d).tolist()  # (BR3)
+        weights = _binary_one_rsb.solve(
+            q0_hat,
+            q_hat - q0_hat,
+            hat,
+            0.0,
+            levels.mu[0],
+            mean_gap(levels.eps),
+            levels.eps if solve else 0.0,
+            False,
+            *sums.arguments,
+        )
+        return State(alpha, levels, (d, d2), patterns, weights)
+
+    @property
+    def hats(self):
+        """q0_hat, q_hat, dq_hat."""
+        outer, inner = (self.alpha * self.slopes[0] * self.patterns.d).tolist()
+        return outer, inner, self.weights[0]
+
+    @property
+    def dq(self):
+        return 1 - self.levels.eps - self.levels.q[0]
+
+    @property
+    def gain(self):
+        """The two sides of (BR7), times mu."""
+        q0_hat, q_hat, _ = self.hats
+        f, mu = self.patterns.f, self.levels.mu[0]
+        cost = (1 - self.levels.eps) * (q_hat - q0_hat) + self.dq * q0_hat
+        return self.weights[4] + self.alpha * (f[1] - f[0]), 0.5 * mu * cost
+
+    @property
+    def residuals(self):
+        """Logarithms of the two sides of (BR5)-(BR7), and of (BR4), which dq_hat
+        solves."""
+        gap2, variance, curvature = self.weights[6:9]
+        gain, cost = self.gain
+        sides = (
+            variance / self.dq,
+            gain / cost,
+            curvature / (self.levels.eps + self.levels.delta),
+            gap2 / self.levels.eps,
+        )
+        return np.log(sides)
+
+    @property
+    def normalised(self):
+        """(BR9): the value, and how far the equations are from vanishing in it."""
+        levels, a = self.levels, self.patterns
+        eps, mu, delta = levels.eps, levels.mu[0], levels.delta
+        q0_hat, q_hat, dq_hat = self.hats
+        gap2, variance, curvature, divergence, spread = self.weights[6:11]
+        r = math.sqrt(1 - eps)
+        tilt = math.atanh(r) / (2 * r)
+        f = a.f[1] + 0.5 * delta * self.slopes[0][1] * a.d[1]
+        value = 0.5 * q_hat * eps + self.alpha * f - divergence + tilt * spread
+        gain, cost = self.gain
+        excess = eps - gap2
+        shift = excess * (0.5 * dq_hat + mu * (q_hat - q0_hat) - tilt)
+        shift += q_hat * (curvature - eps - delta) + mu * q0_hat * (variance - self.dq)
+        shift -= gain - cost
+        return value + shift, shift
+
+    @property
+    def replicons(self):
+        """Inner and outer: (BR11), (BR12); infinite where m jumps."""
+        (d0, d), (d20, d2) = self.slopes
+        a, jumps = self.patterns, self.weights[0] >= 1
+        inner = self.alpha * (d**2 * a.d2[1] + d2 * a.d[1]) * self.weights[11]
+        outer = self.alpha * (d0**2 * a.d2[0] + d20 * a.d[0]) * self.weights[12]
+        return math.inf if jumps else float(inner), float(outer)
+
+
+def mean_gap(eps):
+    """1 - sqrt(q1)."""
+    return eps / (1 + math.sqrt(1 - eps))
+
+
+def failure(message):
+    return failed_point(message, **dict.fromkeys(ORDER, math.nan))
+
+
+def symmetric_point(point):
+    """The point of a stable symmetric centre, as one of k = 0 levels."""
+    order, r = point["order"], point["stability"]
+    order |= {"q0": order["q1"], "mu": 0.0, "q0_hat": order["q_hat"], "k": 0}
+    order |= {"replicon_inner": r, "replicon_outer": r}
+    return point
+
+
+def describe(channel, state):
+    """The point dict of a State at the saddle, with its error from finer sums."""
+    levels, eps = state.levels, state.levels.eps
+    fine = State.at(FINER, channel, state.alpha, levels, state.weights[0], False)
+    value, shift = fine.normalised
+    error = abs(value - state.normalised[0]) + abs(shift)
+    error += abs(value) * (abs(fine.weights[2] - 1) + abs(fine.patterns.norm - 1))
+    q0_hat, q_hat, dq_hat = fine.hats
+    inner, outer = fine.replicons
+    order = (1 - eps, eps, float(levels.q[0]), float(levels.mu[0]), levels.delta)
+    order += (q_hat, q0_hat, dq_hat, 0.0, inner, outer, 1)
+    return {
+        "entropy": value + binary_entropy(mean_gap(eps) / 2),
+        "normalised": value,
+        "order": dict(zip(ORDER, order, strict=True)),
+        "stability": max(inner, outer),
+        "error": error + 8 * EPS * (1 + fine.gain[1]),
+        "residual": float(np.abs(fine.residuals).max()),
+        "success": True,
+        "message": "",
+    }

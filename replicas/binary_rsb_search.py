@@ -1,0 +1,178 @@
+"""Where the 1-RSB centre of binary weights is found: docs/binary_rsb_centre.md."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.optimize import root
+
+from replicas import binary_large_y
+from replicas.binary_rsb_centre import (
+    SUMS,
+    State,
+    describe,
+    failure,
+    symmetric_point,
+)
+from replicas.krsb import Levels
+
+__all__ = ["Place", "Search", "between_replicas"]
+
+EASY = 1.15, 1.7  # dq_hat of the symmetric centre where the search may start
+STARTS = ((0.8, 1.0), (0.9, 2.0), (0.7, 0.5), (0.95, 2.0))  # q0/q1, delta/eps
+STEP = 1.25  # of the distance
+SHORTEST = 1.01
+# of the unknowns, outside of which they are held
+LOW, HIGH = np.array([-5.0, -3.0, -13.0]), np.array([7.2, 25.0, 8.0])
+MERGED, LARGEST = 7.0, 23.0  # of log q0/dq, of log mu
+ROUGH, ACCEPTED = 1e-4, 1e-8  # residuals
+VANISHING = (
+    "delta -> 0: the minimum over delta >= 0 is that of y = mu replicas, which have "
+    "no centre"
+)
+MERGING = "q0 -> q1: the instability of the symmetric centre is too near"
+SMALL = "mu exceeds 1e10: the normalised entropy is above -1e-11"
+NOT_FOUND = "the 1-RSB saddle was not found"
+ABOVE = "the 1-RSB saddle found has more entropy than the symmetric centre"
+
+
+@dataclass(frozen=True)
+class Place:
+    """Unknowns x = log (q0/dq, mu, delta/eps) at a distance, and dq_hat there."""
+
+    distance: float
+    x: np.ndarray
+    hat: float
+
+    def moved(self, distance, before):
+        """Extrapolated in log distance; without a Place before this one as it is."""
+        if before is None:
+            return Place(distance, self.x, self.hat)
+        t = math.log(distance / self.distance)
+        t /= math.log(self.distance / before.distance)
+        x = self.x + t * (self.x - before.x)
+        return Place(distance, x, self.hat + t * (self.hat - before.hat))
+
+
+def between_replicas(channel, alpha, distance, *, start=None):
+    """Point at mutual distance d = (1 - q1)/2.
+
+    start : a neighbouring point; without it the search starts from the symmetric
+    centre, which is returned (with order["k"] = 0) where it is stable.
+    """
+    symmetric = binary_large_y.between_replicas(channel, alpha, distance)
+    if symmetric["success"] and symmetric["stability"] < 1:
+        return symmetric_point(symmetric)
+    if symmetric["message"] == binary_large_y.TYPICAL:
+        return failure(symmetric["message"])
+    search, state = Search(channel, alpha), None
+    if start and start["success"] and start["order"]["k"]:
+        state = search.reached(distance, _place(start["order"]))
+    if not isinstance(state, State):
+        state = search.cold(distance, symmetric)
+    if not isinstance(state, State):
+        return failure(state)
+    point = describe(channel, state)
+    if point["normalised"] > symmetric["normalised"] + point["error"]:
+        return failure(ABOVE)
+    return point
+
+
+def _place(order):
+    dq = order["q1"] - order["q0"]
+    x = np.log([order["q0"] / dq, order["mu"], order["delta"] / order["eps"]])
+    return Place(0.5 * order["eps"], x, order["dq_hat"])
+
+
+@dataclass(frozen=True)
+class Search:
+    """Saddles at one load."""
+
+    channel: object
+    alpha: float
+
+    def state(self, place, x):
+        eps = 2 * place.distance
+        a, b, c = np.clip(x, LOW, HIGH).tolist()
+        q0 = (1 - eps) / (1 + math.exp(-a))
+        levels = Levels(eps, np.array([q0]), np.exp([b]), eps * math.exp(c))
+        return State.at(SUMS, self.channel, self.alpha, levels, place.hat)
+
+    def root(self, place, tol, free=(0, 1, 2)):
+        """x where the residuals that belong to its `free` entries vanish, and those."""
+        free, x = list(free), place.x.copy()
+
+        def residuals(part):
+            x[free] = part
+            with np.errstate(invalid="ignore", divide="ignore"):
+                return self.state(place, x).residuals[free]
+
+        options = {"xtol": tol, "maxfev": 20 * len(free)}
+        found = root(residuals, x[free], options=options)
+        x[free] = found.x
+        return x, float(np.abs(found.fun).max())
+
+    def solved(self, place, tol):
+        """The saddle near a Place: State and Place; or why there is none, and None."""
+        x, residual = self.root(place, tol)
+        if not residual < max(ACCEPTED, 10 * tol):
+            return NOT_FOUND, None
+        state = self.state(place, x)
+        if not state.weights[0] > 0:
+            return NOT_FOUND, None
+        if x[0] > MERGED:
+            return MERGING, None
+        return state, Place(place.distance, x, state.weights[0])
+
+    def reached(self, distance, place):
+        """State at `distance`, followed from a Place; or why it was lost."""
+        before, step, sign = None, STEP, math.copysign(1, distance - place.distance)
+        while True:
+            to = place.distance * step**sign
+            last = sign * (to - distance) >= -1e-4 * distance
+            near = place.moved(distance if last else to, before)
+            if near.x[1] > LARGEST:
+                return SMALL
+            state, there = self.solved(near, 1e-12 if last else ROUGH)
+            if there is None:
+                step = math.sqrt(step)
+                if step < SHORTEST:
+                    return VANISHING if self.vanishes(near) else state
+            elif last:
+                return state
+            else:
+                before, place, step = place, there, min(STEP, step**1.5)
+
+    def vanishes(self, place):
+        """Whether the entropy falls with delta down to delta = 0."""
+        place.x[2] = LOW[2]
+        x, residual = self.root(place, ROUGH, (0, 1))
+        return residual < 10 * ROUGH and self.state(place, x).residuals[2] < 0
+
+    def cold(self, distance, symmetric):
+        """State at `distance`, from a distance where the symmetric centre is near."""
+        at, point = distance, symmetric
+        for _ in range(80):
+            hat = point["order"]["dq_hat"]
+            if point["success"] and EASY[0] <= hat <= EASY[1]:
+                place = self.first(at, point)
+                if place is not None:
+                    return self.reached(distance, place)
+            at *= 0.93 if hat < EASY[1] and at <= distance else 1.07
+            if not at < 0.5:
+                break
+            point = binary_large_y.between_replicas(
+                self.channel, self.alpha, at, start=point
+            )
+        return NOT_FOUND
+
+    def first(self, distance, symmetric):
+        """Place of a saddle below the symmetric one; None if there is none."""
+        order = symmetric["order"]
+        for share, delta in STARTS:
+            mu = order["delta"] / ((1 - share) * order["q1"])
+            x = np.log([share / (1 - share), mu, delta])
+            state, place = self.solved(Place(distance, x, order["dq_hat"]), 1e-6)
+            if place and state.normalised[0] < symmetric["normalised"]:
+                return place
+        return None
