@@ -142,8 +142,8 @@ cdef void add(
         spread += w * node.spread
         # 1 - m of both signs
         down += e * node.w0 * (node.gap + z * (2 - node.gap))
-    z = -0.5 * h * h / c.v
-    curvature += jump * exp(z - base)
+    c.a.m_slope += weight * curvature / norm
+    curvature += jump * exp(-0.5 * h * h / c.v - base)
     log_z = base + log(norm / sqrt(2 * M_PI * c.v))
     gap2, down, w = gap2 / norm, down / norm, weight / norm
     c.a.norm += weight
@@ -160,7 +160,7 @@ cdef void add(
     c.a.divergence += w * divergence
     c.a.spread += w * spread
     e = 1 - gap / norm
-    c.a.m_slope += w * curvature + weight * c.mu * (1 - gap2 - e * e)
+    c.a.m_slope += weight * c.mu * (1 - gap2 - e * e)
     c.a.m2_slope += 2 * w * m2_slope
     c.a.m2_slope += 0.5 * weight * c.mu * (fourth / norm - gap2 * gap2)
 

@@ -33,7 +33,7 @@ def solver(channel, y, between, centre, tol):
             f"given {centre!r}"
         )
     if centre == "1rsb":
-        if between != "replicas" or np.any(np.isfinite(y)):
+        if between == "solution" or np.any(np.isfinite(y)):
             raise ValueError(
                 "local_entropy: centre must be rs for binary weights at finite y and "
                 f"for between={between!r}, given {centre!r}"
@@ -42,7 +42,11 @@ def solver(channel, y, between, centre, tol):
             raise ValueError(
                 f"local_entropy: centre must be rs for trees, given {centre!r}"
             )
-        return lambda alpha, distance, y, last: binary_rsb_search.between_replicas(
+        broken = {
+            "replicas": binary_rsb_search.between_replicas,
+            "centre": binary_rsb_search.around_centre,
+        }[between]
+        return lambda alpha, distance, y, last: broken(
             channel, alpha, distance, start=last
         )
     if between == "solution" and not isinstance(channel, Perceptron):

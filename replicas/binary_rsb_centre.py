@@ -17,6 +17,7 @@ __all__ = ["State", "describe", "failure", "mean_gap", "symmetric_point"]
 ORDER = (
     "q1",
     "eps",
+    "p",
     "q0",
     "mu",
     "delta",
@@ -33,50 +34,61 @@ ORDER = (
 class Sums:
     """Rules of the average over the weights' fields, and of the patterns' grid."""
 
-    def __init__(self, nodes, panel, step, window, finer):
+    def __init__(self, nodes, panel, step, window, most, finer=False):
         x, w = roots_legendre(nodes)
         self.arguments = 0.5 + 0.5 * x, 0.5 * w, panel, step, window
-        self.finer = finer
+        self.most, self.finer = most, finer
+
+    def grid(self, channel, levels):
+        """Grid of the patterns' field: exp(mu M) narrows the front as mu grows."""
+        more = max(1.0, levels.mu[0] / 30) ** (1 / 6)
+        grid = krsb.grid_for(channel, levels, 5 * min(more, self.most))
+        return grid.finer() if self.finer else grid
 
 
-SUMS = Sums(14, 3.0, 0.11, 8.5, finer=False)
-FINER = Sums(18, 2.6, 0.085, 9.0, finer=True)
+COARSE = Sums(14, 3.0, 0.11, 8.5, most=2.0)
+SUMS = Sums(14, 3.0, 0.11, 8.5, most=5.0)
+FINER = Sums(18, 2.6, 0.085, 9.0, most=5.0, finer=True)
 
 
 @dataclass(frozen=True)
 class State:
     """Both averages at `Levels` (q0, mu, delta) of 1 - q1 = eps, with their hats.
 
+    gap = 1 - r, r the mean of |m| without patterns; centre: the distance is that to the
+    centre, dq_hat is explicit and p_hat free; else p_hat = 0 and dq_hat is free. The
+    free one is `hat`, or solves for the distance (1 - p or 1 - q1) from there.
+
     slopes : tq', tq'' at q0 and q1; patterns : `krsb.Density`; weights : the averages
-    of `_binary_one_rsb.solve`. hat : start of dq_hat, which meets q1, or its value.
+    of `_binary_one_rsb.solve`.
     """
 
     alpha: float
+    gap: float
+    centre: bool
     levels: Levels
     slopes: tuple
     patterns: Any
     weights: tuple
 
     @staticmethod
-    def at(sums, channel, alpha, levels, hat, solve=True):
-        # exp(mu M) narrows the front as mu grows
-        resolution = 5 * min(max(1.0, levels.mu[0] / 30) ** (1 / 6), 6.0)
-        grid = krsb.grid_for(channel, levels, resolution)
-        grid = grid.finer() if sums.finer else grid
-        d, d2, patterns = krsb.averages(channel, levels, grid)
+    def at(sums, channel, alpha, gap, centre, levels, hat, solve=True):
+        mu = levels.mu[0]
+        d, d2, patterns = krsb.averages(channel, levels, sums.grid(channel, levels))
         q0_hat, q_hat = (alpha * d * patterns.d).tolist()  # (BR3)
+        hats = hat, 0.0
+        if centre:
+            lift = d[1] ** 2 * patterns.lift + d2[1] * patterns.d[1]
+            hats = float(alpha * levels.delta * lift), hat
+        target = (gap if centre else levels.eps) if solve else 0.0
         weights = _binary_one_rsb.solve(
-            q0_hat,
-            q_hat - q0_hat,
-            hat,
-            0.0,
-            levels.mu[0],
-            mean_gap(levels.eps),
-            levels.eps if solve else 0.0,
-            False,
-            *sums.arguments,
+            q0_hat, q_hat - q0_hat, *hats, mu, gap, target, centre, *sums.arguments
         )
-        return State(alpha, levels, (d, d2), patterns, weights)
+        return State(alpha, gap, centre, levels, (d, d2), patterns, weights)
+
+    @property
+    def hat(self):
+        return self.weights[1 if self.centre else 0]
 
     @property
     def hats(self):
@@ -98,15 +110,16 @@ class State:
 
     @property
     def residuals(self):
-        """Logarithms of the two sides of (BR5)-(BR7), and of (BR4), which dq_hat
-        solves."""
-        gap2, variance, curvature = self.weights[6:9]
+        """Logarithms of the two sides of (BR5), (BR7), (BR6), (BR4) and (BL4): `hat`
+        solves one of the last two."""
+        gap, gap2, variance, curvature = self.weights[5:9]
         gain, cost = self.gain
         sides = (
             variance / self.dq,
             gain / cost,
             curvature / (self.levels.eps + self.levels.delta),
             gap2 / self.levels.eps,
+            gap / self.gap if self.centre else 1.0,
         )
         return np.log(sides)
 
@@ -116,9 +129,9 @@ class State:
         levels, a = self.levels, self.patterns
         eps, mu, delta = levels.eps, levels.mu[0], levels.delta
         q0_hat, q_hat, dq_hat = self.hats
-        gap2, variance, curvature, divergence, spread = self.weights[6:11]
-        r = math.sqrt(1 - eps)
-        tilt = math.atanh(r) / (2 * r)
+        gap, gap2, variance, curvature, divergence, spread = self.weights[5:11]
+        r = 1 - self.gap
+        tilt = 0.0 if self.centre else math.atanh(r) / (2 * r)
         f = a.f[1] + 0.5 * delta * self.slopes[0][1] * a.d[1]
         value = 0.5 * q_hat * eps + self.alpha * f - divergence + tilt * spread
         gain, cost = self.gain
@@ -126,20 +139,22 @@ class State:
         shift = excess * (0.5 * dq_hat + mu * (q_hat - q0_hat) - tilt)
         shift += q_hat * (curvature - eps - delta) + mu * q0_hat * (variance - self.dq)
         shift -= gain - cost
+        if self.centre:
+            shift += (self.gap - gap) * (self.weights[1] - math.atanh(r))
         return value + shift, shift
 
     @property
     def replicons(self):
         """Inner and outer: (BR11), (BR12); infinite where m jumps."""
         (d0, d), (d20, d2) = self.slopes
-        a, jumps = self.patterns, self.weights[0] >= 1
+        a, jumps = self.patterns, self.weights[0] >= 1 or self.weights[1] > 0
         inner = self.alpha * (d**2 * a.d2[1] + d2 * a.d[1]) * self.weights[11]
         outer = self.alpha * (d0**2 * a.d2[0] + d20 * a.d[0]) * self.weights[12]
         return math.inf if jumps else float(inner), float(outer)
 
 
 def mean_gap(eps):
-    """1 - sqrt(q1)."""
+    """1 - sqrt(q1), 1 less the mean of |m| without patterns."""
     return eps / (1 + math.sqrt(1 - eps))
 
 
@@ -158,16 +173,24 @@ def symmetric_point(point):
 def describe(channel, state):
     """The point dict of a State at the saddle, with its error from finer sums."""
     levels, eps = state.levels, state.levels.eps
-    fine = State.at(FINER, channel, state.alpha, levels, state.weights[0], False)
+    s = state
+    fine = State.at(FINER, channel, s.alpha, s.gap, s.centre, levels, s.hat, False)
     value, shift = fine.normalised
     error = abs(value - state.normalised[0]) + abs(shift)
     error += abs(value) * (abs(fine.weights[2] - 1) + abs(fine.patterns.norm - 1))
     q0_hat, q_hat, dq_hat = fine.hats
     inner, outer = fine.replicons
-    order = (1 - eps, eps, float(levels.q[0]), float(levels.mu[0]), levels.delta)
-    order += (q_hat, q0_hat, dq_hat, 0.0, inner, outer, 1)
+    order = (
+        1 - eps,
+        eps,
+        1 - fine.weights[5],
+        float(levels.q[0]),
+        float(levels.mu[0]),
+        levels.delta,
+    )
+    order += (q_hat, q0_hat, dq_hat, s.hat if s.centre else 0.0, inner, outer, 1)
     return {
-        "entropy": value + binary_entropy(mean_gap(eps) / 2),
+        "entropy": value + binary_entropy(s.gap / 2),
         "normalised": value,
         "order": dict(zip(ORDER, order, strict=True)),
         "stability": max(inner, outer),

@@ -51,7 +51,7 @@ def local_entropy(
     centre : ansatz for the centres: "rs", replica symmetry; "1rsb"; "krsb", with
         `levels` levels; "frsb", full replica symmetry breaking, extrapolated in the
         number of levels. All but "rs" need y = infinity and a channel with one field;
-        binary weights have "1rsb" between "replicas".
+        binary weights have "1rsb", not around a "solution".
     levels : 1 to 16, used by "krsb".
     tol : relative error asked of trees of two and three units at y = infinity, > 0;
         other points take the error that their method gives, 1e-12 for one field.
@@ -84,8 +84,9 @@ def local_entropy(
     finite y. Saddles with p_hat < 0 are refused: the maximum over the reference is that
     of a smaller distance. Beyond the typical distance to the centre the entropy at
     y = infinity is that of all solutions, and delta = 0. With the 1-RSB centre order
-    has "mu", "q0", "q0_hat", "k" and both replicons; "k" = 0 is the symmetric centre,
-    where it is stable. Points where delta vanishes at mu > 1 are refused.
+    has "mu", "q0", "q0_hat", "k", both replicons and, at "k" = 1, "p", the overlap of
+    replicas with the signs of their mean; "k" = 0 is the symmetric centre, where it is
+    stable, or all solutions. Points where delta vanishes at mu > 1 are refused.
 
     Source: docs/large_y.md (L1)-(L10), docs/large_y_trees.md, docs/finite_y.md,
     docs/rsb_centre.md, docs/binary_local_entropy.md, docs/binary_rsb_centre.md.

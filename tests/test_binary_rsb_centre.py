@@ -17,8 +17,8 @@ PERCEPTRON = rp.Model(rp.Binary(), rp.Perceptron())
 WIDE = rp.Model(rp.Binary(), rp.Wide("sign"))
 
 
-def broken(model, alpha, distance):
-    return rp.local_entropy(model, alpha, distance, centre="1rsb")
+def broken(model, alpha, distance, between="replicas"):
+    return rp.local_entropy(model, alpha, distance, between=between, centre="1rsb")
 
 
 def test_point_equals_reference():
@@ -96,8 +96,8 @@ def rows(h, order):
         edges = np.unique(edges)
     x = (0.5 * (edges[1:] + edges[:-1]) + 0.5 * np.diff(edges) * t[:, None]).ravel()
     w = (0.5 * np.diff(edges) * w[:, None]).ravel()
-    m = magnetisation(x, dq_hat)
-    X = x + dq_hat * m
+    m = magnetisation(x + order["p_hat"], dq_hat)
+    X = x + dq_hat * m + order["p_hat"]
     Psi = X + np.log1p(np.exp(-2 * X)) - 0.5 * dq_hat * m * m
     exponent = mu * Psi - np.array([(x - h[:, None]) ** 2, (x + h[:, None]) ** 2]) / (
         2 * v
@@ -107,8 +107,8 @@ def rows(h, order):
     return (top + np.log(total / math.sqrt(2 * math.pi * v))) / mu
 
 
-def action(model, alpha, order):
-    """(BR2) by other sums than the library's."""
+def action(model, alpha, order, p=0.0):
+    """(BR2), (BR15) by other sums than the library's."""
     # crowded where the sign of the centre switches
     scale = 1 / (order["mu"] * math.sqrt(order["q0_hat"]))
     t = np.arange(0, math.asinh(9 / scale), 0.06)
@@ -117,29 +117,36 @@ def action(model, alpha, order):
     w[1:] *= 2
     W = w @ rows(math.sqrt(order["q0_hat"]) * u, order)
     q1, q0, q_hat = order["q1"], order["q0"], order["q_hat"]
-    value = -0.5 * q_hat * (1 - q1)
+    value = -0.5 * q_hat * (1 - q1) - order["p_hat"] * p
     value -= 0.5 * (q1 * order["dq_hat"] + q_hat * order["delta"])
     value -= 0.5 * order["mu"] * (q1 * q_hat - q0 * order["q0_hat"])
     return value + W + alpha * patterns(model.channel, order)
 
 
 @pytest.mark.parametrize(
-    ("model", "alpha", "distance"),
+    ("model", "alpha", "distance", "between"),
     [
-        (PERCEPTRON, 0.4, 0.04),
-        (PERCEPTRON, 0.75, 0.07),
-        (rp.Model(rp.Binary(), rp.Perceptron(-0.4)), 1.0, 0.1),
-        (rp.Model(rp.Binary(), rp.Wide("sign", 0.2)), 0.5, 0.12),
+        (PERCEPTRON, 0.4, 0.04, "replicas"),
+        (PERCEPTRON, 0.75, 0.07, "replicas"),
+        (rp.Model(rp.Binary(), rp.Perceptron(-0.4)), 1.0, 0.1, "replicas"),
+        (rp.Model(rp.Binary(), rp.Wide("sign", 0.2)), 0.5, 0.12, "replicas"),
+        (PERCEPTRON, 0.7, 0.03, "centre"),
+        (WIDE, 0.6, 0.1, "centre"),
     ],
 )
-def test_point_makes_the_action_stationary(model, alpha, distance):
-    e = broken(model, alpha, distance)
-    value = action(model, alpha, e.order)
+def test_point_makes_the_action_stationary(model, alpha, distance, between):
+    e = broken(model, alpha, distance, between)
+    names = ["q0", "mu", "delta", "q_hat", "q0_hat", "dq_hat"]
+    p = 0.0
+    if between == "centre":
+        names, p = [*names, "q1", "p_hat"], 1 - 2 * distance
+        assert e.order["p"] == pytest.approx(p, abs=1e-12)
+    value = action(model, alpha, e.order, p)
     assert e.entropy == pytest.approx(value, abs=2e-12)
-    for name in ("q0", "mu", "delta", "q_hat", "q0_hat", "dq_hat"):
+    for name in names:
         moved = [
-            action(model, alpha, e.order | {name: e.order[name] * factor})
-            for factor in (0.99, 1.01)
+            action(model, alpha, e.order | {name: e.order[name] * factor}, p)
+            for factor in (0.997, 1.003)
         ]
         assert abs(moved[1] - moved[0]) < 0.05 * abs(moved[0] + moved[1] - 2 * value)
 
@@ -159,8 +166,9 @@ def test_outer_replicon_has_the_response_of_the_rows():
 
 def state(alpha, eps, q0, mu, delta):
     levels = Levels(eps, np.array([q0]), np.array([mu]), delta)
+    sums, gap = binary_rsb_centre.SUMS, binary_rsb_centre.mean_gap(eps)
     return binary_rsb_centre.State.at(
-        binary_rsb_centre.SUMS, rp.Perceptron(), alpha, levels, 1.5
+        sums, rp.Perceptron(), alpha, gap, False, levels, 1.5
     )
 
 
@@ -188,6 +196,33 @@ def test_slopes_are_the_explicit_ones(model, alpha, distance):
     e = broken(model, alpha, distance * (1 + steps))
     slope = o["dq_hat"] - alpha * o["delta"] * (d[1] ** 2 * a.lift + d2[1] * a.d[1])
     assert e.entropy @ weights / distance == pytest.approx(slope, abs=1e-9)
+
+
+@pytest.mark.parametrize(("alpha", "distance"), [(0.4, 0.1), (0.7, 0.02)])
+def test_slope_around_a_centre_is_twice_p_hat(alpha, distance):
+    h = 1e-3 * distance
+    d = distance + h * np.array([-2, -1, 0, 1, 2])
+    e = broken(PERCEPTRON, alpha, d, "centre")
+    slope = np.dot(e.entropy, [1, -8, 0, 8, -1]) / (12 * h)
+    assert slope == pytest.approx(2 * e.order["p_hat"][2], abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("alpha", "distances"),
+    [(0.4, [0.05, 0.1, 0.2]), (0.7, [0.01, 0.05]), (0.77, [0.03, 0.06])],
+)
+def test_centre_lies_below_the_envelope_of_finite_y(alpha, distances):
+    e = broken(PERCEPTRON, alpha, np.array(distances), "centre")
+    envelope = rp.envelope(PERCEPTRON, alpha=alpha, distance=np.array(distances))
+    assert e.success.all() and np.all(e.order["p_hat"] > 0)
+    assert np.all(e.entropy < envelope.entropy)
+    assert np.all(np.diff(e.entropy) > 0)
+
+
+def test_all_solutions_are_seen_from_far_centres():
+    e = broken(PERCEPTRON, 0.7, 0.25, "centre")
+    assert e.order["k"] == 0
+    assert e.entropy == rp.rs(PERCEPTRON, 0.7).entropy
 
 
 @settings(max_examples=10, deadline=None)
@@ -220,7 +255,7 @@ def test_no_random_start_leads_lower():
     search, rng, found = Search(rp.Perceptron(), 0.5), np.random.default_rng(3), 0
     for _ in range(20):
         x = np.array([rng.uniform(0.5, 3), rng.uniform(1, 5), rng.uniform(-3, 1)])
-        there, _ = search.solved(Place(0.08, x, 1.3), 1e-9)
+        there, _ = search.solved(Place(0.08, x, 1.3), 1e-6)
         if not isinstance(there, str):
             found += 1
             assert there.normalised[0] > best.normalised - 1e-12
@@ -285,9 +320,7 @@ def test_points_that_are_not_computed_say_why(alpha, distance, text):
     assert not e.success and text in e.message and math.isnan(e.entropy)
 
 
-@pytest.mark.parametrize(
-    "change", [{"between": "centre"}, {"between": "solution"}, {"y": 5.0}]
-)
+@pytest.mark.parametrize("change", [{"between": "solution"}, {"y": 5.0}])
 def test_local_entropy_refuses_what_the_broken_centre_does_not_have(change):
     arguments = {"model": PERCEPTRON, "alpha": 0.5, "distance": 0.1, "centre": "1rsb"}
     with pytest.raises(ValueError, match="local_entropy: centre must be rs"):
