@@ -41,3 +41,11 @@ def rows():
         None,
         limit=0.1,
     )
+    yield Row(
+        "binary 1-RSB centre, alpha=0.4 q1=0.8",
+        0.19096426713,  # another program, 7 digits; our twin, 11
+        lambda: rp.local_entropy(MODEL, 0.4, 0.1, centre="1rsb").entropy,
+        None,
+        None,
+        limit=0.1,
+    )

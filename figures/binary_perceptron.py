@@ -13,11 +13,12 @@ TITLE = "Binary perceptron: isolated solutions and dense regions"
 SOURCES = (
     "docs/franz_parisi.md",
     "docs/binary_local_entropy.md (BL1)-(BL24)",
+    "docs/binary_rsb_centre.md (BR15)",
 )
 LOADS = (0.4, 0.7, 0.77)
 REPLICAS = (5.0, 20.0, np.inf)
 LOOKS = {5.0: "#56B4E9", 20.0: "#009E73", np.inf: "#0072B2"}
-BEST, TYPICAL = "#D55E00", "0.35"
+BEST, TYPICAL, BROKEN = "#D55E00", "0.35", "#CC79A7"
 
 
 def tasks(quick):
@@ -28,6 +29,7 @@ def tasks(quick):
         common = {"alpha": alpha, "distance": distance, "points": len(distance)}
         pieces.append(task(typical, **common, cost=0.01))
         pieces.append(task(best, **common, cost=0.1))
+        pieces.append(task(broken, **common, cost=0.1))
         pieces += [task(dense, y=y, **common) for y in REPLICAS]
     return pieces
 
@@ -56,6 +58,14 @@ def best(*, alpha, distance):
     return _series("envelope", {"alpha": alpha}, curve)
 
 
+def broken(*, alpha, distance):
+    """Around free references at y = infinity, 1-RSB."""
+    curve = rp.local_entropy(
+        model(), alpha, np.asarray(distance), between="centre", centre="1rsb"
+    )
+    return _series("broken", {"alpha": alpha}, curve)
+
+
 def _series(name, parameters, curve):
     names = ("distance", "entropy", "normalised", "stability", "error", "residual")
     columns = {key: getattr(curve, key) for key in names}
@@ -75,6 +85,7 @@ def draw(dataset):
         for y, color in LOOKS.items():
             _line(ax, dataset.one(curve="dense", alpha=alpha, y=y), color=color, lw=1.0)
         _line(ax, dataset.one(curve="envelope", alpha=alpha), color=BEST, lw=1.8)
+        _line(ax, dataset.one(curve="broken", alpha=alpha), color=BROKEN, lw=1.2)
         line = dataset.one(curve="typical", alpha=alpha)
         _line(ax, line, color=TYPICAL, lw=1.0)
         isolated = line["entropy"] < 0
@@ -90,6 +101,7 @@ def draw(dataset):
     lines = {rf"$y={y:g}$": {"color": LOOKS[y], "lw": 1.0} for y in REPLICAS[:2]}
     lines[r"$y=\infty$"] = {"color": LOOKS[np.inf], "lw": 1.0}
     lines["$V^*$, largest"] = {"color": BEST, "lw": 1.8}
+    lines[r"$y=\infty$, 1-RSB"] = {"color": BROKEN, "lw": 1.2}
     lines["typical"] = {"color": TYPICAL, "lw": 1.0}
     style.key(axes[0], lines, loc="upper left")
     look = {"color": "0.3", "lw": 1.0}
@@ -118,6 +130,7 @@ def caption(dataset):
         "reference for each y within the ansatz; y &rarr; &infin; overestimates where "
         "the external entropy is negative. Orange: the envelope over y, the largest "
         "local entropy of references that exist; it is missing where there are none "
-        "at any y. Dashed: the symmetric ansatz is unstable, the curve is an "
+        "at any y. Pink: y &rarr; &infin; with a 1-RSB centre, below the envelope. "
+        "Dashed: the ansatz is unstable, the curve is an "
         "approximation; gaps of the y = &infin; curve: it would fall with distance."
     )

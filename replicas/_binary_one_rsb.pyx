@@ -66,6 +66,13 @@ ctypedef struct Node:
     double spread
 
 
+cdef void fill_moments(Moments* a, double value) noexcept nogil:
+    cdef double* entries = <double*>a
+    cdef size_t i
+    for i in range(sizeof(Moments) // sizeof(double)):
+        entries[i] = value
+
+
 cdef Py_ssize_t fill(
     Context* c, double X0, double highest, Node** nodes
 ) noexcept nogil:
@@ -172,9 +179,7 @@ cdef bint average(Context* c) noexcept nogil:
     cdef Node* nodes
     cdef Grid grid
     cdef Py_ssize_t n, i
-    c.a.norm = c.a.value = c.a.gain = c.a.gap = c.a.gap2 = c.a.variance = NAN
-    c.a.curvature = c.a.divergence = c.a.spread = c.a.response_squared = NAN
-    c.a.curvature_squared = c.a.m_slope = c.a.m2_slope = NAN
+    fill_moments(&c.a, NAN)
     if not (c.v > 0 and 0 < c.q0_hat < 1e4 and fabs(c.dq_hat) < 60
             and fabs(c.p_hat) < 60 and c.mu * c.v < 1e3):
         # iterates far off the saddle
@@ -194,9 +199,7 @@ cdef bint average(Context* c) noexcept nogil:
     if exponent == NULL:
         free(nodes)
         return False
-    c.a.norm = c.a.value = c.a.gain = c.a.gap = c.a.gap2 = c.a.variance = 0
-    c.a.curvature = c.a.divergence = c.a.spread = c.a.response_squared = 0
-    c.a.curvature_squared = c.a.m_slope = c.a.m2_slope = 0
+    fill_moments(&c.a, 0)
     for i in range(grid.n):
         u = gauss_node(grid, i, &weight)
         add(c, nodes, n, exponent, jump, root * u, weight * (2 if i else 1))

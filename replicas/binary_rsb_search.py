@@ -190,22 +190,24 @@ class Search:
         """Whether the entropy between replicas falls with delta down to 0."""
         if self.centre:
             return False
-        place.x[2] = LOW[2]
+        x = np.append(place.x[:2], LOW[2])
+        place = Place(place.distance, x, place.hat)
         x, residual = self.root(place, ROUGH, SUMS, (0, 1))
         return residual < 10 * ROUGH and self.state(place, x, SUMS).residuals[2] < 0
 
     def cold(self, distance, symmetric):
         """State at `distance`, from a distance where the symmetric centre is near."""
         at, point = distance, symmetric
-        for _ in range(80):
+        farther = not point["order"]["dq_hat"] < EASY[1]
+        while at < 0.5:
             hat = point["order"]["dq_hat"]
+            if (hat < EASY[0] if farther else hat > EASY[1]) or at < 1e-4:
+                break
             if point["success"] and EASY[0] <= hat <= EASY[1]:
                 place = self.first(at, point)
                 if place is not None:
                     return self.reached(distance, place)
-            at *= 0.93 if hat < EASY[1] and at <= distance else 1.07
-            if not at < 0.5:
-                break
+            at *= 1.07 if farther else 0.93
             point = binary_large_y.between_replicas(
                 self.channel, self.alpha, at, start=point
             )
@@ -232,6 +234,8 @@ class Search:
                     return state if at == distance else self.reached(distance, place)
             # replicas so near have no centre, those farther a symmetric one
             at *= 1.5 if state == VANISHING else 0.8
+            if at > 0.5:
+                break
             symmetric = binary_large_y.around_centre(self.channel, self.alpha, at)
         return state
 

@@ -181,6 +181,14 @@ def test_free_entropy_is_the_symmetric_one_as_mu_or_the_gap_vanish(q0, mu):
     assert here.weights[0] == pytest.approx(rs["order"]["dq_hat"], abs=5e-3)
 
 
+def test_replicons_are_the_symmetric_one_as_mu_vanishes():
+    rs = binary_large_y.between_replicas(rp.Perceptron(), 0.4, 0.3)
+    inner, _ = state(0.4, 0.6, 0.3, 1e-6, rs["order"]["delta"]).replicons
+    assert inner == pytest.approx(rs["stability"], rel=1e-6)
+    _, outer = state(0.4, 0.6, 0.4 - 1e-4, 1e-6, rs["order"]["delta"]).replicons
+    assert outer == pytest.approx(rs["stability"], rel=1e-2)
+
+
 @pytest.mark.parametrize(
     ("model", "alpha", "distance"),
     [(PERCEPTRON, 0.4, 0.1), (PERCEPTRON, 0.7, 0.03), (WIDE, 0.5, 0.08)],
