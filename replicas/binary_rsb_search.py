@@ -21,6 +21,7 @@ from replicas.krsb import Levels
 __all__ = ["Place", "Search", "around_centre", "between_replicas"]
 
 EASY = 1.15, 1.7  # dq_hat of the symmetric centre where the search may start
+NEARLY = 1.05  # the same where the symmetric centre is all but stable
 STARTS = ((0.8, 1.0), (0.9, 2.0), (0.7, 0.5), (0.95, 2.0))  # q0/q1, delta/eps
 STEP = 1.25  # of the distance
 SHORTEST = 1.02
@@ -243,7 +244,7 @@ class Search:
         """The saddle around a centre from that of replicas with the same overlap."""
         replicas, at = Search(self.channel, self.alpha), 0.5 * order["eps"]
         symmetric = binary_large_y.between_replicas(self.channel, self.alpha, at)
-        if symmetric["success"] and symmetric["stability"] < 1:
+        if symmetric["success"] and symmetric["order"]["dq_hat"] < NEARLY:
             return NOT_FOUND, None
         state = replicas.cold(at, symmetric)
         if not isinstance(state, State):
