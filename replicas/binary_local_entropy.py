@@ -17,12 +17,34 @@ from replicas import (
 )
 from replicas import binary_tree_finite_y as trees
 from replicas.channels import Perceptron, Tree, single_unit
+from replicas.model import Model
+from replicas.priors import Binary
+from replicas.rs import rs
 
 __all__ = ["solver"]
+
+ROUNDING = 1e-12
+ABOVE = "more solutions than there are: an upper bound, no such reference exists"
 
 
 def solver(channel, y, between, centre, tol):
     """Point as a function of (alpha, distance, y, last point)."""
+    solve = _solver(channel, y, between, centre, tol)
+    model, totals = Model(Binary(), single_unit(channel)), {}
+
+    def marked(alpha, distance, y, last):
+        point = solve(alpha, distance, y, last)
+        if math.isinf(y) and point["success"]:
+            if alpha not in totals:
+                totals[alpha] = rs(model, alpha).entropy
+            if point["entropy"] - point["error"] > totals[alpha] + ROUNDING:
+                point = point | {"message": ABOVE}
+        return point
+
+    return marked
+
+
+def _solver(channel, y, between, centre, tol):
     channel = single_unit(channel)
     check.choice(
         "local_entropy", "between", between, ("replicas", "centre", "solution")

@@ -163,12 +163,22 @@ def test_small_distances_keep_their_digits():
 def test_local_entropy_is_at_most_that_of_all_and_of_typical(alpha, distance, between):
     e = rp.local_entropy(PERCEPTRON, alpha, distance, between=between)
     if not e.success:
-        assert any(why in e.message for why in ("p_hat < 0", "typical", "1e-290"))
+        reasons = "p_hat < 0", "typical", "1e-290", "not found"
+        assert any(why in e.message for why in reasons[: 4 if alpha > 0.77 else 3])
         return
     assert e.normalised <= e.error
-    assert e.entropy <= rp.rs(PERCEPTRON, alpha).entropy + e.error + 1e-12
+    # the symmetric centre fails near the capacity, and says so
+    above = e.entropy > rp.rs(PERCEPTRON, alpha).entropy + e.error + 1e-12
+    assert not above or (alpha > 0.8 and "more solutions than there are" in e.message)
     again = rp.local_entropy(PERCEPTRON, alpha * 1.01, distance, between=between)
     assert not again.success or again.entropy < e.entropy + e.error
+
+
+def test_more_solutions_than_there_are_are_reported():
+    e = rp.local_entropy(PERCEPTRON, [0.75, 0.82], 0.004, between="centre")
+    assert e.success.all() and not e.message[0]
+    assert e.entropy[1] > rp.rs(PERCEPTRON, 0.82).entropy
+    assert "no such reference exists" in e.message[1]
 
 
 def test_neighbours_only_save_time():

@@ -6,6 +6,8 @@ from mpmath import mp
 
 import replicas as rp
 from replicas import reference
+from replicas.reference.average import Rule
+from replicas.reference.binary_large_y import BinaryLargeY
 
 
 def model(channel):
@@ -28,16 +30,67 @@ def test_refine_of_binary_weights_stays_within_the_error(channel, alpha):
 
 
 @pytest.mark.parametrize(
+    ("channel", "alpha", "distance", "between"),
+    [
+        (rp.Perceptron(), 0.4, 0.1, "centre"),
+        (rp.Perceptron(0.3), 0.3, 0.05, "replicas"),
+        (rp.Wide("relu"), 0.5, 0.1, "centre"),
+        (rp.Perceptron(), 0.4, 0.01, "replicas"),
+    ],
+)
+def test_refine_of_binary_local_entropies_stays_within_the_error(
+    channel, alpha, distance, between
+):
+    e = rp.local_entropy(model(channel), alpha, distance, between=between)
+    fine = reference.refine(e, 20)
+    assert fine.success and fine.residual < 1e-16
+    assert abs(fine.entropy - e.entropy) <= e.error
+    assert abs(fine.normalised - e.normalised) <= e.error
+    for name, value in e.order.items():
+        assert float(fine.order[name]) == pytest.approx(value, rel=1e-9, abs=1e-13)
+    # 30 digits are those of 20, and ten more
+    if between == "centre":
+        more = reference.refine(e, 30)
+        assert abs(more.entropy - fine.entropy) < 1e-20
+
+
+def test_refine_of_binary_local_entropies_leaves_typical_solutions():
+    e = rp.local_entropy(model(rp.Perceptron()), 0.4, [0.1, 0.3], between="centre")
+    fine = reference.refine(e, 15)
+    assert fine.success.tolist() == [True, False]
+    assert "typical solutions" in fine.message[1]
+
+
+@pytest.mark.parametrize("between", ["centre", "replicas"])
+def test_twin_of_the_binary_local_entropy_has_its_slopes(between):
+    order = {"q1": 0.6, "delta": 1.5, "q_hat": 0.1, "dq_hat": 0.5, "p_hat": 0.4}
+    p, alpha = (0.75, 0.7) if between == "centre" else (None, 0.7)
+    twin = BinaryLargeY("test", model(rp.Wide("relu", 0.2)), alpha, p)
+    with mp.workdps(30):
+        order = {k: mp.mpf(v) for k, v in order.items()}
+        _, slopes = twin.evaluate(order, Rule(25))
+        h = mp.mpf(10) ** -8
+        for name in order:
+            near = [
+                twin.evaluate(order | {name: order[name] + s}, Rule(25))[0]
+                for s in (-h, h)
+            ]
+            slope = (near[1] - near[0]) / (2 * h)
+            # between replicas p_hat is no unknown
+            if name != "p_hat" or p is not None:
+                assert abs(slope - slopes[name]) < 1e-13
+
+
+@pytest.mark.parametrize(
     "result",
     [
-        lambda model: rp.local_entropy(model, 0.4, 0.1),
         lambda model: rp.local_entropy(model, 0.4, 0.1, y=3, between="centre"),
         lambda model: rp.franz_parisi(model, 0.4, 0.1),
     ],
 )
-def test_refine_refuses_curves_of_binary_weights(result):
+def test_refine_refuses_other_curves_of_binary_weights(result):
     curve = result(rp.Model(rp.Binary(), rp.Perceptron()))
-    with pytest.raises(ValueError, match="binary weights are supported for the ans"):
+    with pytest.raises(ValueError, match="of binary weights must be rs or large-y"):
         rp.reference.refine(curve)
 
 

@@ -34,7 +34,7 @@ class LargeY:
         overlap = self.field.overlap(q1)
         noise = 1 - overlap
         rate = self.field.slope(q1) / noise  # c = delta * rate
-        value, square = maximum(
+        value, square, *_ = maximum(
             rule, self.field.threshold(noise), overlap / noise, delta * rate
         )
         entropy = q1 / (eps + delta) / 2 + self.alpha * value
@@ -43,10 +43,10 @@ class LargeY:
 
 
 def maximum(rule, mean, variance, c):
-    """E M and E GH(u*)^2, M(u0) = max_u [log H(u) - (u - u0)^2/(2c)].
+    """E M, E GH(u*)^2 and the slopes of the former in mean and variance.
 
-    u0 ~ N(mean, variance). The maximum is at u0 = u + c GH(u), increasing in u, so
-    the integral is taken over u.
+    M(u0) = max_u [log H(u) - (u - u0)^2/(2c)], u0 ~ N(mean, variance). The maximum is
+    at u0 = u + c GH(u), increasing in u, so the integral is taken over u.
     """
 
     def u0(u):
@@ -69,7 +69,12 @@ def maximum(rule, mean, variance, c):
     require_normalised(mp.fsum(weights), rule)
     squares = [g * g for g in force]
     values = [log_H(x) - c * g / 2 for x, g in zip(u, squares, strict=True)]
-    return mp.fdot(weights, values), mp.fdot(weights, squares)
+    scores = [(x + c * g - mean) / variance for x, g in zip(u, force, strict=True)]
+    first, second = (
+        mp.fsum(w * v * f for w, v, f in zip(weights, values, factors, strict=True))
+        for factors in (scores, [(s * s - 1 / variance) / 2 for s in scores])
+    )
+    return mp.fdot(weights, values), mp.fdot(weights, squares), first, second
 
 
 def _solve(increasing, target, low):

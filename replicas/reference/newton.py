@@ -9,16 +9,17 @@ __all__ = ["polish"]
 FEW = 16  # digits at which the Jacobian is taken
 STEP = 8  # digits of the step that differentiates, and of the Newton step to stop at
 
-# unknowns free of their bounds: overlaps in (0, 1), m and delta > 0, t anywhere
+# unknowns free of their bounds: overlaps in (0, 1), m, delta and hats > 0, t and
+# p_hat anywhere
 FREED = {
     **dict.fromkeys(("q", "q0", "q1"), lambda q: mp.log(q / (1 - q))),
-    **dict.fromkeys(("m", "delta", "q_hat"), mp.log),
-    "t": lambda t: t,
+    **dict.fromkeys(("m", "delta", "q_hat", "dq_hat"), mp.log),
+    **dict.fromkeys(("t", "p_hat"), lambda t: t),
 }
 BOUND = {
     **dict.fromkeys(("q", "q0", "q1"), lambda x: 1 / (1 + mp.exp(-x))),
-    **dict.fromkeys(("m", "delta", "q_hat"), mp.exp),
-    "t": lambda x: x,
+    **dict.fromkeys(("m", "delta", "q_hat", "dq_hat"), mp.exp),
+    **dict.fromkeys(("t", "p_hat"), lambda x: x),
 }
 
 

@@ -8,6 +8,7 @@ from mpmath import mp, mpf
 from replicas import check
 from replicas.channels import Loss
 from replicas.priors import Binary
+from replicas.reference.binary_large_y import BinaryLargeY
 from replicas.reference.franz_parisi import FranzParisi
 from replicas.reference.large_y import LargeY
 from replicas.reference.newton import polish
@@ -29,7 +30,7 @@ def refine(result, dps=30):
     ----------
     result : Saddle or Curve of `rs`, `one_rsb`, `local_entropy` or `franz_parisi`,
         scalar or array: channels with one field, and trees with K = 2, 3 for `rs`;
-        binary weights for `rs` only.
+        binary weights for `rs`, and for `local_entropy` at y = infinity.
     dps : integer in [15, 100], digits.
 
     Returns
@@ -76,11 +77,13 @@ def _twin(result):
             "(distance to the replicas, their centre or a typical reference), given "
             f"{result.ansatz!r}"
         )
-    if kind != (Saddle, "rs") and isinstance(result.model.prior, Binary):
-        raise ValueError(
-            "refine: binary weights are supported for the ansatz rs, "
-            f"given {result.ansatz!r}"
-        )
+    if isinstance(result.model.prior, Binary):
+        kinds = {(Saddle, "rs"): _rs, (Curve, "large-y"): _binary_large_y}
+        if kind not in kinds:
+            raise ValueError(
+                "refine: the ansatz of binary weights must be rs or large-y, "
+                f"given {result.ansatz!r}"
+            )
     return kinds[kind]
 
 
@@ -177,6 +180,25 @@ def _local_entropy(result, index, digits):
         point["normalised"] = point["entropy"] - free_volume(start)
         del point["complexity"]
     point["order"]["eps"] = eps
+    return point
+
+
+def _binary_large_y(result, index, digits):
+    alpha, order = _given(result, index)
+    if not order["delta"]:
+        raise ArithmeticError("the point is that of typical solutions")
+    d = mpf(float(_entry(result.distance, index)))
+    order["q1"] = 1 - (2 * d if result.between == "replicas" else order["eps"])
+    r, free = mp.sqrt(1 - 2 * d), ("delta", "q_hat", "dq_hat")
+    p = None
+    if result.between == "centre":
+        r = p = 1 - 2 * d
+        free += ("q1", "p_hat")
+    twin = BinaryLargeY("refine", result.model, alpha, p)
+    point = _polished(twin, order, digits, free)
+    up, down = (1 + r) / 2, (1 - r) / 2
+    point["normalised"] = point["entropy"] + up * mp.log(up) + down * mp.log(down)
+    point["order"]["eps"] = 1 - point["order"]["q1"]
     return point
 
 
