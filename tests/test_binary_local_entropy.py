@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from mpmath import mp, mpf
 from scipy.integrate import quad
+from scipy.optimize import root
 
 import replicas as rp
 from replicas import _binary_large_y, binary_large_y
@@ -134,6 +135,27 @@ def test_curves_end_at_typical_solutions():
     assert e.entropy == pytest.approx(s.entropy, abs=1e-8)
     assert 0 < e.order["delta"][0] < 1e-3 and e.order["delta"][1] == 0
     assert e.entropy[1] == s.entropy and e.success.all()
+
+
+@pytest.mark.parametrize(("alpha", "distance"), [(0.4, 0.1), (0.4, 0.01), (0.7, 0.05)])
+def test_logarithms_keep_iterates_admissible(alpha, distance):
+    channel = rp.Perceptron()
+    order = binary_large_y.rough(channel, alpha, distance, "centre")
+    start = np.array([order["eps"], 3 * order["delta"]])
+
+    def residuals(x):
+        sums, gap = binary_large_y.LADDER[0], 2 * distance
+        if not np.all(x > 0):
+            return np.full(2, np.nan)
+        state = binary_large_y.State.at(
+            sums, channel, alpha, gap, True, *x, order["p_hat"]
+        )
+        return state.residuals[:2]
+
+    plain = root(residuals, start, tol=1e-13)
+    logs = root(lambda v: residuals(np.exp(v)), np.log(start), tol=1e-13)
+    assert not np.abs(residuals(plain.x)).max() < 1e-3  # nan where they left
+    assert np.abs(logs.fun).max() < 1e-12
 
 
 def test_points_where_the_curve_would_fall_are_refused():
