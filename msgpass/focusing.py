@@ -82,7 +82,8 @@ def focusing_bp(
     until : "solved" (default for binary weights): stop at the first weights without
         errors; "end": go on for flatness.
     entropies : record the free and the local entropy too (a sweep more a step), of the
-        messages at hand: near a fixed point if the protocol is slow, see the residual.
+        messages at hand: near a fixed point if the protocol is slow, see the residual;
+        nan where that exceeds 1 or binary weights are nearly certain and wrong.
     noise : standard deviation of the random fields to start from; by default 0.01, 0.1
         for binary weights fully connected. rng : its seed, and that of the order in bp.
     threads : as in `amp`.
@@ -171,7 +172,7 @@ class _Run:
             gamma, y = _coupling(pair)
             if not self.reach(gamma, y):
                 return f"the messages blow up at gamma = {gamma:g}, y = {y:g}"
-            row = self.observer.row(self.engine, self.state, gamma, y)
+            row = self.observer.row(self.engine, self.state, gamma, y, self.residual)
             row |= {"residual": self.residual, "damping": self.damping}
             row |= {"sweeps": self.total}
             self.rows.append(row)

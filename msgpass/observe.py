@@ -9,6 +9,8 @@ from msgpass.replicated import gaussian_centre, spin_centre
 
 __all__ = ["Observer"]
 
+CERTAIN = 0.02  # mean variance of spins
+
 
 class Observer:
     """Weights, errors and overlaps of messages; remembers the best weights seen."""
@@ -18,8 +20,8 @@ class Observer:
         self.fields = np.empty((instance.M, instance.K))
         self.best = np.full((instance.K, instance.n), np.nan), instance.M + 1
 
-    def row(self, engine, state, gamma, y):
-        """Observables of `state` as a dict."""
+    def row(self, engine, state, gamma, y, residual):
+        """Observables of `state`, that the last sweep changed by `residual`: a dict."""
         H, P = own_message(engine, state)
         row = {"gamma": gamma, "y": y, "errors": self.errors(state.mean)}
         row["q"] = float(np.mean(state.mean**2))
@@ -36,7 +38,10 @@ class Observer:
             overlap = float(np.mean(product) / np.sqrt(np.mean(square)))
             row |= {"q_centre": float(np.mean(m**2)), "centre_overlap": overlap}
         values = np.nan, np.nan
-        if self.entropies and gamma < np.inf:
+        # spins that are nearly certain and wrong, or still turn, have no entropy
+        wrong = self.binary and row["errors"] > 0
+        lost = residual > 1 or (wrong and state.variance.mean(axis=1).min() < CERTAIN)
+        if self.entropies and gamma < np.inf and not lost:
             gamma, y = (gamma, y) if coupled else (0.0, 1.0)
             values = entropies(engine, state, gamma, y)
         return row | {"free_entropy": values[0], "local_entropy": values[1]}

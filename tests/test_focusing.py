@@ -161,6 +161,17 @@ def test_entropies_along_the_way_are_those_of_bp(weights, K, tree):
         assert last["q_centre"] == pytest.approx(b.q_centre, abs=2e-3)
 
 
+@pytest.mark.parametrize("method", ["amp", "bp"])
+def test_entropies_are_nan_where_nothing_fits(method):
+    instance = mp.Instance.random(101, 1.3, rng=1)
+    ramp = mp.Scoping(np.linspace(0.05, 2.5, 60))
+    options = {"method": method, "protocol": ramp, "until": "end", "entropies": True}
+    history = mp.focusing_bp(instance, "binary", **options).history
+    entropy = history["local_entropy"]
+    assert np.isfinite(entropy[0]) and np.isnan(entropy[-1])
+    assert np.nanmin(entropy) > -10
+
+
 def test_focusing_repeats_and_goes_on_and_stops():
     instance = mp.Instance.random(301, 0.5, rng=7)
     pairs = list(QUICK)
