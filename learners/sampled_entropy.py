@@ -74,7 +74,6 @@ def sampled_local_entropy(
             "sampled_local_entropy: reference must be a solution, "
             f"given one with {instance.errors(reference)} errors"
         )
-    reference = reference * np.sqrt(instance.N / np.sum(reference**2))
     start = _anchor(instance, reference, distance.min() / 2, weights, rng)
     # overlaps that the fields would give without patterns, even in sqrt(1 - overlap)
     # as the curve is

@@ -208,8 +208,9 @@ def test_metropolis_stops_where_the_callback_says_and_shows_progress(capsys):
 
 def test_sampled_local_entropy_refuses_a_reference_with_errors():
     inst = Instance.random(15, 2.0, rng=3)
-    with pytest.raises(ValueError, match="reference must be a solution, given one"):
-        learners.sampled_local_entropy(inst, np.ones(15), 0.1)
+    for beta in (1.0, np.inf):
+        with pytest.raises(ValueError, match="reference must be a solution"):
+            learners.sampled_local_entropy(inst, np.ones(15), 0.1, beta=beta)
 
 
 def test_metropolis_refuses_bad_starts():
