@@ -74,6 +74,14 @@ CALLS = {
     "Tree: shapes": lambda: rp.Tree(3).log_z(np.ones(3), np.ones(2)),
     "local_entropy: levels": lambda: rp.local_entropy(BINARY, 0.3, 0.1, levels="a"),
     "local_entropy: tol": lambda: rp.local_entropy(BINARY, 0.3, 0.1, tol=[1.0, 2.0]),
+    "capacity_rs: the prior must": lambda: rp.reference.capacity_rs(BINARY),
+    "finite_y: the prior must": lambda: rp.reference.finite_y(BINARY, 0.3, {}),
+    "rs: order must have q or eps": lambda: rp.reference.rs(BINARY, 0.3, {"x": 1}),
+    "rs: order must be": lambda: rp.reference.rs(BINARY, 0.3, None),
+    "rs: dps must be": lambda: rp.reference.rs(BINARY, 0.3, {"q": 0.5}, dps=0.5),
+    "teacher: q_hat must": lambda: rp.reference.teacher(
+        BINARY, 0.3, {"q": 0.5, "q_hat": None}
+    ),
     "isolation_distance: alpha": lambda: rp.isolation_distance(BINARY, 10**400),
     "isolation_distance: reference": lambda: rp.isolation_distance(BINARY, 0.3, "a"),
     "lal: weights": lambda: learners.lal(GIVEN, weights="a"),

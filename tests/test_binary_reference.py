@@ -148,7 +148,7 @@ def test_twins_refuse_what_they_do_not_know():
         reference.refine(s)
     with pytest.raises(ValueError, match="mean_loss: the channel must be a Loss"):
         reference.mean_loss(model(rp.Perceptron()), {"q": 0.4})
-    with pytest.raises(ValueError, match="teacher: the weights must be Binary"):
+    with pytest.raises(ValueError, match="teacher: the prior must be Binary"):
         reference.teacher(
             rp.Model(rp.Spherical(), rp.Perceptron()), 1.0, {"q": 0.4, "q_hat": 0.5}
         )

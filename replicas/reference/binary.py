@@ -3,7 +3,6 @@
 from mpmath import mp, mpf
 
 from replicas.channels import Loss, Perceptron, Wide
-from replicas.model import require_model
 from replicas.priors import Binary
 from replicas.reference.average import (
     GH,
@@ -15,7 +14,7 @@ from replicas.reference.average import (
     require_normalised,
     window,
 )
-from replicas.reference.channel import number, scalar_field
+from replicas.reference.channel import number, require_arguments, scalar_field
 
 __all__ = ["binary_entropic", "loss_averages", "mean_loss", "teacher"]
 
@@ -149,11 +148,11 @@ def mean_loss(model, order, *, dps=15):
     The share is a sum over z of the probability of a negative field, (M26); it needs a
     weight whose peak is at positive fields near the z that dominate.
     """
-    require_model("mean_loss", model)
+    require_arguments("mean_loss", model, order, [("q", "eps")], dps)
     if not isinstance(model.channel, Loss):
         raise ValueError(f"mean_loss: the channel must be a Loss, given {model!r}")
     with mp.workdps(dps + 30):
-        q = 1 - mpf(order["eps"]) if "eps" in order else mpf(order["q"])
+        q = _overlap("mean_loss", order)
 
         def share(rule):
             gibbs = Gibbs(model.channel, 1 - q, rule)
@@ -166,20 +165,34 @@ def mean_loss(model, order, *, dps=15):
         return converge(energy, dps, 5), converge(share, dps, 5)
 
 
+def _overlap(function, order):
+    """q of a user's dict, in [0, 1)."""
+    if "eps" in order:
+        q = 1 - number(function, "eps", order["eps"])
+    else:
+        q = number(function, "q", order["q"])
+    if not 0 <= q < 1:
+        raise ValueError(f"{function}: q must be in [0, 1), given {q}")
+    return q
+
+
 def teacher(model, alpha, order, *, dps=30):
     """Entropy of the students of a binary teacher, mpf with dps digits, (M27).
 
     model : Binary weights, Perceptron or Wide of margin 0. order : "q_hat" and "q" or
     "eps". Returns the entropy and its derivatives in q and q_hat, (M28).
     """
+    names = "q_hat", ("q", "eps")
+    require_arguments("teacher", model, order, names, dps, Binary)
     field = scalar_field("teacher", model)
-    if not isinstance(model.channel, (Perceptron, Wide)) or not isinstance(
-        model.prior, Binary
-    ):
-        raise ValueError(f"teacher: the weights must be Binary, given {model!r}")
+    if not isinstance(model.channel, (Perceptron, Wide)):
+        raise ValueError(
+            f"teacher: the channel must be Perceptron or Wide, given {model.channel!r}"
+        )
     with mp.workdps(dps + 60):
-        alpha, q_hat = number("teacher", "alpha", alpha), mpf(order["q_hat"])
-        q = 1 - mpf(order["eps"]) if "eps" in order else mpf(order["q"])
+        alpha = number("teacher", "alpha", alpha)
+        q_hat = number("teacher", "q_hat", order["q_hat"])
+        q = _overlap("teacher", order)
         overlap = field.overlap(q)
         gamma = overlap / (1 - overlap)
 

@@ -2,8 +2,9 @@
 
 from mpmath import mp
 
+from replicas.priors import Binary
 from replicas.reference.average import Rule, gaussian, nodes, window, working_digits
-from replicas.reference.channel import number
+from replicas.reference.channel import number, require_arguments
 from replicas.reference.one_rsb import OneStep
 
 __all__ = ["binary_finite_y"]
@@ -15,9 +16,13 @@ def binary_finite_y(model, alpha, order, y, p=None, *, dps=20):
     order : {"q0", "q1" or "eps", "q0_hat", "dq_hat", "p_hat"}; at the saddle it is
     stationary in all of them. p : overlap with the reference, None between replicas.
     """
+    names = "q0", ("q1", "eps"), "q0_hat", "dq_hat", "p_hat"
+    require_arguments("binary_finite_y", model, order, names, dps, Binary)
     channel = OneStep("binary_finite_y", model, alpha)
     with mp.workdps(dps + 330):
         y = number("binary_finite_y", "y", y)
+        if not y > 0:
+            raise ValueError(f"binary_finite_y: y must be > 0, given {y}")
         order = {k: number("binary_finite_y", k, v) for k, v in order.items()}
         if "eps" in order:
             order["q1"] = 1 - order["eps"]

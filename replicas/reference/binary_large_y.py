@@ -2,8 +2,9 @@
 
 from mpmath import mp
 
+from replicas.priors import Binary
 from replicas.reference.average import Rule, gaussian, working_digits
-from replicas.reference.channel import number, scalar_field
+from replicas.reference.channel import number, require_arguments, scalar_field
 from replicas.reference.large_y import maximum
 
 __all__ = ["BinaryLargeY", "binary_large_y"]
@@ -56,6 +57,8 @@ def binary_large_y(model, alpha, order, p=None, *, dps=30):
     all of them (in all but q1 if p_hat = 0 and p is None) at the saddle. p : overlap
     with the reference, None between replicas.
     """
+    names = ("q1", "eps"), *NAMES[1:]
+    require_arguments("binary_large_y", model, order, names, dps, Binary)
     with mp.workdps(dps + 330):
         p = None if p is None else number("binary_large_y", "p", p)
         order = {k: number("binary_large_y", k, v) for k, v in order.items()}

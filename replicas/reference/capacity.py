@@ -2,7 +2,7 @@
 
 from mpmath import mp, mpf
 
-from replicas.model import require_model
+from replicas.priors import Spherical
 from replicas.reference.average import (
     converge,
     gaussian,
@@ -10,7 +10,7 @@ from replicas.reference.average import (
     require_normalised,
     window,
 )
-from replicas.reference.channel import number, scalar_field
+from replicas.reference.channel import number, require_arguments, scalar_field
 
 __all__ = ["one_step_load"]
 
@@ -21,12 +21,13 @@ def one_step_load(model, order, *, dps=30):
     order : {"q0": in [0, 1), "w" > 0}, as `capacity` returns it; its minimum over both
     is the 1-RSB capacity. Perceptron(kappa), Wide(activation, kappa) of finite slope.
     """
-    require_model("one_step_load", model)
+    names = "q0", "w"
+    require_arguments("one_step_load", model, order, names, dps, Spherical)
     field = scalar_field("one_step_load", model)
     if field.activation == "sign":
         raise ValueError("one_step_load: the slope of the kernel must be finite")
     with mp.workdps(dps + 60):
-        q0, w = (number("one_step_load", name, order[name]) for name in ("q0", "w"))
+        q0, w = (number("one_step_load", name, order[name]) for name in names)
         if not (0 <= q0 < 1 and w > 0):
             raise ValueError(
                 f"one_step_load: q0 must be in [0, 1) and w > 0, given {q0}, {w}"

@@ -1,9 +1,11 @@
 """What the twins need of a channel: its parameters, written out in mpmath."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from mpmath import mp, mpf
 
+from replicas import check
 from replicas.channels import Perceptron, Tree, Wide
 from replicas.model import require_model
 
@@ -65,6 +67,27 @@ def scalar_field(function, model):
         f"of {', '.join(CLOSED)}, or Tree(1), given {channel!r}; of the trees with "
         "K = 2, 3 only the replica symmetric ansatz is within reach of many digits"
     )
+
+
+def require_arguments(function, model, order, names, dps, prior=None):
+    """Refuse a model, order parameters or digits that a twin cannot use.
+
+    names : keys that order must have; of a tuple, one of them.
+    """
+    require_model(function, model)
+    if prior is not None and not isinstance(model.prior, prior):
+        raise ValueError(
+            f"{function}: the prior must be {prior.__name__}, given {model.prior!r}"
+        )
+    check.integer(function, "dps", dps, 1, 10_000)
+    if not isinstance(order, Mapping):
+        raise TypeError(f"{function}: order must be a dict, given {order!r}")
+    for name in names:
+        either = (name,) if isinstance(name, str) else name
+        if not any(one in order for one in either):
+            raise ValueError(
+                f"{function}: order must have {' or '.join(either)}, given {order!r}"
+            )
 
 
 def number(function, name, value):

@@ -4,6 +4,8 @@ import numpy as np
 from mpmath import mp, mpf
 from scipy.special import log_ndtr
 
+from replicas import check
+from replicas.priors import Spherical
 from replicas.reference.average import (
     GH,
     converge,
@@ -13,7 +15,7 @@ from replicas.reference.average import (
     require_normalised,
     window,
 )
-from replicas.reference.channel import number, scalar_field
+from replicas.reference.channel import number, require_arguments, scalar_field
 
 __all__ = ["FranzParisi", "franz_parisi"]
 
@@ -135,9 +137,12 @@ def franz_parisi(model, alpha, order, *, dps=30, normalised=False):
     subtract log(1 - p^2)/2, its value at alpha = 0. Channels with one field.
     Source: docs/reference.md (M19)-(M21).
     """
+    names = "q", "p", "q1", "t"
+    require_arguments("franz_parisi", model, order, names, dps, Spherical)
+    check.flag("franz_parisi", "normalised", normalised)
     twin = FranzParisi("franz_parisi", model, alpha)
     with mp.workdps(dps + 60):
-        order = {k: number("franz_parisi", k, order[k]) for k in ("q", "p", "q1", "t")}
+        order = {k: number("franz_parisi", k, order[k]) for k in names}
         require_overlaps("franz_parisi", order)
         entropy = converge(
             lambda r: twin.evaluate(order, r), dps + 2, twin.guard(order)

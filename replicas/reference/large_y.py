@@ -2,6 +2,8 @@
 
 from mpmath import mp, mpf
 
+from replicas import check
+from replicas.priors import Spherical
 from replicas.reference.average import (
     GH,
     converge,
@@ -11,7 +13,7 @@ from replicas.reference.average import (
     require_normalised,
     window,
 )
-from replicas.reference.channel import number, scalar_field
+from replicas.reference.channel import number, require_arguments, scalar_field
 
 __all__ = ["LargeY", "large_y", "maximum"]
 
@@ -103,6 +105,9 @@ def large_y(model, alpha, order, *, dps=30, normalised=False):
     order : {"q1" or "eps" = 1 - q1, "delta" or "c" = delta/(1 - q1)}. Channels with
     one field. Source: docs/reference.md (M16), (M17).
     """
+    names = ("q1", "eps"), ("delta", "c")
+    require_arguments("large_y", model, order, names, dps, Spherical)
+    check.flag("large_y", "normalised", normalised)
     twin = LargeY("large_y", model, alpha)
     with mp.workdps(dps + 60):
         order = overlaps("large_y", order)

@@ -3,6 +3,8 @@
 import numpy as np
 from mpmath import mp, mpf
 
+from replicas import check
+from replicas.priors import Spherical
 from replicas.reference.average import (
     GH,
     converge,
@@ -12,7 +14,7 @@ from replicas.reference.average import (
     require_normalised,
     window,
 )
-from replicas.reference.channel import number, scalar_field
+from replicas.reference.channel import number, require_arguments, scalar_field
 
 __all__ = ["OneStep", "finite_y", "free_volume", "one_rsb"]
 
@@ -116,6 +118,8 @@ def finite_y(model, alpha, order, *, dps=30, normalised=False):
     order : {"q0", "q1", "y"}; "eps" = 1 - q1 may replace "q1". normalised : subtract
     the value at alpha = 0, (M15).
     """
+    check.integer("finite_y", "dps", dps, 1, 10_000)
+    check.flag("finite_y", "normalised", normalised)
     entropy = _entropy("finite_y", model, alpha, order, "y", dps + 2)
     with mp.workdps(dps + 60):
         free = free_volume(_overlaps("finite_y", order, "y")) if normalised else 0
@@ -146,6 +150,8 @@ def _overlaps(function, order, replicas):
 
 
 def _entropy(function, model, alpha, order, replicas, dps):
+    names = "q0", ("q1", "eps"), replicas
+    require_arguments(function, model, order, names, dps, Spherical)
     twin = OneStep(function, model, alpha)
     with mp.workdps(dps + 60):
         order = _overlaps(function, order, replicas)

@@ -4,7 +4,7 @@ from mpmath import mp, mpf
 
 from replicas.channels import Loss, Tree
 from replicas.model import require_model
-from replicas.priors import Binary
+from replicas.priors import Binary, Spherical
 from replicas.reference.average import (
     GH,
     Rule,
@@ -16,7 +16,7 @@ from replicas.reference.average import (
     window,
 )
 from replicas.reference.binary import binary_entropic, loss_averages
-from replicas.reference.channel import number, scalar_field
+from replicas.reference.channel import number, require_arguments, scalar_field
 from replicas.reference.trees import MAJORITY_K, tree_average
 
 __all__ = ["ReplicaSymmetric", "capacity_rs", "rs"]
@@ -107,6 +107,7 @@ def rs(model, alpha, order, *, dps=30):
     channels with one field, the majority of 3 and parities. Of a Loss, the free
     entropy. Source: docs/reference.md (M5), (M6), (M24), (M25).
     """
+    require_arguments("rs", model, order, [("q", "eps")], dps)
     twin = ReplicaSymmetric("rs", model, alpha)
     with mp.workdps(dps + 60):
         q = 1 - number("rs", "eps", order["eps"]) if "eps" in order else None
@@ -122,7 +123,7 @@ def capacity_rs(model, *, dps=30):
 
     Perceptron(kappa), trees with K <= 3, Wide(activation, kappa).
     """
-    require_model("capacity_rs", model)
+    require_arguments("capacity_rs", model, {}, (), dps, Spherical)
     channel = model.channel
     with mp.workdps(dps):
         if isinstance(channel, Tree) and channel.K > 1:
