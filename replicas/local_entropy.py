@@ -84,11 +84,11 @@ def local_entropy(
     finite y. Saddles with p_hat < 0 are refused: the maximum over the reference is that
     of a smaller distance. Where the symmetric centre at y = infinity gives more than
     all solutions (near the capacity) message says so. Beyond the typical distance to
-    the centre the entropy at y = infinity is that of all solutions, and delta = 0. With
-    the 1-RSB centre order has "mu", "q0", "q0_hat", "k", both replicons and, at "k" = 1,
-    "p", the overlap of replicas with the signs of their mean; "k" = 0 is the symmetric
-    centre, where it is stable, or all solutions. Points where delta vanishes at mu > 1
-    are refused.
+    the centre the entropy at y = infinity is that of all solutions, and delta = 0.
+    With the 1-RSB centre order has "mu", "q0", "q0_hat", "k", both replicons and,
+    if "k" = 1, "p", the overlap of replicas with the signs of their mean; "k" = 0:
+    the symmetric centre, where it is stable, or all solutions. Points where delta
+    vanishes at mu > 1 are refused.
 
     Source: docs/large_y.md (L1)-(L10), docs/large_y_trees.md, docs/finite_y.md,
     docs/rsb_centre.md, docs/binary_local_entropy.md, docs/binary_rsb_centre.md.
