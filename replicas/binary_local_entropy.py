@@ -82,7 +82,8 @@ def _solver(channel, y, between, centre, tol):
         "replicas": (binary_large_y.between_replicas, binary_finite_y.between_replicas),
         "centre": (binary_large_y.around_centre, binary_finite_y.around_centre),
         "solution": (
-            binary_solution_large_y.around_solution,
+            # it starts from a free reference, wherever the last point was
+            lambda *point, start: binary_solution_large_y.around_solution(*point),
             binary_solution_finite_y.around_solution,
         ),
     }[between]

@@ -21,6 +21,7 @@ EPS = 2.0**-52
 ORDER = ("q1", "eps", "delta", "eps_ref", "theta", "q_hat", "dq_hat", "p_hat")
 ORDER += ("a", "tau", "w0", "binding")
 TOLERANCE = 1e-11
+BOUND = 50.0  # of the logarithms on the way
 MANY = 25.0  # log delta beyond which no reference is at the margin
 FAR = "the distance exceeds that of two typical solutions"
 
@@ -80,29 +81,21 @@ def _root_a(alpha, seen):
     return max(math.sqrt(alpha * seen.a), 1e-140)
 
 
-def around_solution(channel, alpha, distance, *, start=None):
+def around_solution(channel, alpha, distance):
     """Point at distance d from a reference that is a solution: (BL25)."""
-    first = None
-    if start and start["success"] and start["order"].get("w0", 0) > 0:
-        o = start["order"]
-        r = o["theta"] / math.sqrt(o["eps_ref"] * o["delta"])
-        numbers = o["eps_ref"], r / (1 - r), o["delta"], o["eps"], o["w0"]
-        first = _refined(channel, alpha, distance, np.log(numbers))
-    if first is None or not first["success"]:
-        free = around_centre(channel, alpha, distance)
-        if not free["success"]:
-            return failed_point(free["message"], **dict.fromkeys(ORDER, math.nan))
-        if free["order"]["delta"] == 0:
-            return _all_solutions(free, distance)
-        unknowns = _from_free(free["order"])
-        if _is_free(channel, alpha, distance, unknowns):
-            e, w0 = math.exp(unknowns[0]), free["order"]["p_hat"]
-            theta = float(expit(unknowns[1])) * math.sqrt(e * free["order"]["delta"])
-            extra = {"eps_ref": e, "theta": theta, "w0": w0}
-            extra |= dict.fromkeys(("a", "tau", "binding"), 0.0)
-            return _with(free, extra)
-        first = _refined(channel, alpha, distance, unknowns)
-    return first
+    free = around_centre(channel, alpha, distance)
+    if not free["success"]:
+        return failed_point(free["message"], **dict.fromkeys(ORDER, math.nan))
+    if free["order"]["delta"] == 0:
+        return _all_solutions(free, distance)
+    unknowns = _from_free(free["order"])
+    if _is_free(channel, alpha, distance, unknowns):
+        e, w0 = math.exp(unknowns[0]), free["order"]["p_hat"]
+        theta = float(expit(unknowns[1])) * math.sqrt(e * free["order"]["delta"])
+        extra = {"eps_ref": e, "theta": theta, "w0": w0}
+        extra |= dict.fromkeys(("a", "tau", "binding"), 0.0)
+        return _with(free, extra)
+    return _refined(channel, alpha, distance, unknowns)
 
 
 def _is_free(channel, alpha, distance, unknowns):
@@ -140,7 +133,7 @@ def _refined(channel, alpha, distance, unknowns):
     for sums, finer in pairwise(LADDER):
 
         def residuals(v, sums=sums):
-            if not np.all(np.isfinite(v)):  # where root went after other nan
+            if not np.all(np.abs(v) < BOUND):  # far off, or nan
                 return (math.nan,) * 5
             return State.at(sums, channel, alpha, distance, v).residuals
 
