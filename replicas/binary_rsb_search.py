@@ -200,7 +200,7 @@ class Search:
         """State at `distance`, from a distance where the symmetric centre is near."""
         at, point = distance, symmetric
         farther = not point["order"]["dq_hat"] < EASY[1]
-        while at < 0.5:
+        while True:
             hat = point["order"]["dq_hat"]
             if (hat < EASY[0] if farther else hat > EASY[1]) or at < 1e-4:
                 break
@@ -209,6 +209,8 @@ class Search:
                 if place is not None:
                     return self.reached(distance, place)
             at *= 1.07 if farther else 0.93
+            if at >= 0.5:
+                break
             point = binary_large_y.between_replicas(
                 self.channel, self.alpha, at, start=point
             )

@@ -59,6 +59,10 @@ BEYOND = {
         lambda: rp.local_entropy(TANH, 0.8, 1e-4, centre="1rsb"),
         "leave double range",
     ),
+    "broken centre of binary weights above capacity": (
+        lambda: rp.local_entropy(BINARY, 4.0, 1e-4, centre="1rsb"),
+        "the 1-RSB saddle was not found",
+    ),
     "AMP above capacity": (
         lambda: mp.state_evolution(model(rp.Perceptron(5.0)), 4.0),
         "the overlap reaches 1",
