@@ -19,7 +19,7 @@ from replicas.binary_large_y import (
     binary_entropy,
     typical_distance,
 )
-from replicas.binary_tree_large_y import rough
+from replicas.binary_tree_large_y import Replicas, rough
 from replicas.model import Model
 from replicas.priors import Binary
 from replicas.results import failed_point
@@ -170,13 +170,16 @@ class _Saddle:
         """The point next to v by rules ever finer: (LT16)."""
         size = abs(self.coarse(v).normalised)
         stop, last = 8 * max(self.tol * size, FLOOR) / self.alpha, math.nan
-        for n in range(6):
+        for n in range(Replicas.refinements):
             *averages, spread = self.average(v, stop, **RULES[n % 2])
             s = self.state(v, averages)
             residual = np.abs(s.residuals).max()
             error = abs(s.normalised - last) + 0.15 * self.alpha * spread
             error += 4 * s.scale * residual**2
-            if error <= max(self.tol * abs(s.normalised), FLOOR):
+            goal, value = self.tol, abs(s.normalised)
+            if n == Replicas.refinements - 1:
+                goal = max(goal, Replicas.accepted)
+            if error <= max(goal * value, FLOOR):
                 return self.point(s, self.state(v, averages, LADDER[2]), error)
             v = v - inverse @ s.residuals
             stop, last = stop / 5, s.normalised

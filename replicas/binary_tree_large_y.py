@@ -43,6 +43,7 @@ class Replicas:
 
     largest = 300.0  # ln c: q_hat ~ 1/c^2
     floor = 1e-14
+    refinements, accepted = 3, 1e-5
     order = ORDER
 
     def __init__(self, eps):

@@ -53,8 +53,9 @@ def local_entropy(
         number of levels. All but "rs" need y = infinity and a channel with one field;
         binary weights have "1rsb", not around a "solution".
     levels : 1 to 16, used by "krsb".
-    tol : relative error asked of trees of two and three units at y = infinity, > 0;
-        other points take the error that their method gives, 1e-12 for one field.
+    tol : relative error asked of trees of two and three units at y = infinity, > 0 (for
+        binary weights `error` may be larger, up to 1e-5 of the value); other points
+        take the error that their method gives, 1e-12 for one field.
 
     alpha, distance and y broadcast against each other; along the last axis each point
     starts from its neighbour.

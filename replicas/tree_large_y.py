@@ -25,7 +25,6 @@ __all__ = [
 
 MAX_UNITS = 9
 LN_C_MIN = np.log(1e-6)
-REFINEMENTS = 6
 # used in turn; they share no node
 RULES = ({"nodes": 9, "stretch": 0.87, "radius": 8.4}, {"nodes": 10})
 # Sobol points of a replicate, K >= 4
@@ -101,6 +100,7 @@ class _Sphere:
 
     largest = 600.0  # ln c
     floor = 0.0  # error that is small whatever the value
+    refinements, accepted = 6, 0.0  # rules tried; relative error taken after the last
     order = "q1", "c", "delta"
 
     def __init__(self, eps):
@@ -226,7 +226,7 @@ class _Saddle:
             return self.failed("the free entropy has no minimum in c")
         size = abs(self.value(ln_c, slope, *self.coarse(ln_c)[:2]))
         stop, last = 8 * max(tol * size, self.prior.floor) / self.alpha, np.nan
-        for n in range(REFINEMENTS):
+        for n in range(self.prior.refinements):
             M, F, spread = self.average(ln_c, stop, **RULES[n % 2])
             phi = self.value(ln_c, slope, M, F)
             error = (
@@ -238,6 +238,8 @@ class _Saddle:
             if error <= max(tol * abs(phi), self.prior.floor):
                 return self.result(phi, ln_c, error, abs(F))
             stop, last = stop / 5, phi
+        if error <= self.prior.accepted * abs(phi):
+            return self.result(phi, ln_c, error, abs(F))
         return self.failed(f"error {error:.1e} stays above {tol:g} of {phi:.3e}")
 
     def curvature(self, ln_c):
