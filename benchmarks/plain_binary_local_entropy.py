@@ -68,7 +68,7 @@ def finite_y(alpha, distance, y, step=0.1):
     """Phi/y around a free reference: double trapezoids, all nodes at once."""
     p = 1 - 2 * distance
     z, w = trapezoid(8.5, step)
-    v, dv = trapezoid(12.0, step)
+    v, dv = trapezoid(16.0, step)  # tilting moves the fields
     v = v[:, None]
     log_dv = np.log(dv)[:, None]
 

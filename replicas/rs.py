@@ -79,18 +79,18 @@ def rs(model, alpha):
 
 
 def _scalar(model, channel, alpha):
+    several = _may_have_several(channel)
+    refusal = NOT_UNIQUE if several else REFUSAL
     if isinstance(model.prior, Binary):
         refusal = FROZEN
-    else:
-        refusal = NOT_UNIQUE if _may_have_several(channel) else REFUSAL
     if alpha.ndim == 0:
-        columns = _branch(model.prior, channel, alpha.reshape(1))[0].tolist()
+        columns = _branch(model.prior, channel, alpha.reshape(1), several)[0].tolist()
         success = columns[0] == columns[0]
         message = "" if success else refusal
     else:
         order = np.argsort(alpha, axis=None, kind="stable")
         out = np.empty((alpha.size, COLUMNS))
-        out[order] = _branch(model.prior, channel, alpha.ravel()[order])
+        out[order] = _branch(model.prior, channel, alpha.ravel()[order], several)
         columns = out.T.reshape(COLUMNS, *alpha.shape)
         success = ~np.isnan(columns[0])
         message = np.where(success, "", refusal).astype(object)
@@ -141,7 +141,7 @@ def _at_zero(prior, channel, alpha):
     return 0.0, 1.0, 0.0, value, index, 1e-15 * (free + abs(value)), 0.0
 
 
-def _branch(prior, channel, alpha):
+def _branch(prior, channel, alpha, several):
     """Rows (q, 1 - q, q_hat, entropy, stability, error, residual), alpha increasing."""
     out = np.empty((alpha.size, COLUMNS))
     rule = RULE
@@ -153,8 +153,10 @@ def _branch(prior, channel, alpha):
         if rule.step < FINEST or not (out[:, 5] * out[:, 1] > TOLERANCE).any():
             break
         rule = fine
-    out[out[:, 1] < LEAST] = np.nan
-    if _may_have_several(channel):
+    lost = out[:, 1] < LEAST
+    if lost.any():
+        out[lost] = np.nan
+    if several:
         passes, above = _branches(prior, channel, alpha)
         out[passes > 1] = np.nan
         if channel.is_even:
