@@ -1,7 +1,7 @@
 """Committees trained on images: flatness, test error, robustness to noise."""
 
 import numpy as np
-from matplotlib.ticker import NullFormatter
+from matplotlib.ticker import LogLocator, NullFormatter
 
 from figures import style, trained
 from figures.tasks import task
@@ -74,6 +74,8 @@ def draw(dataset):
     axes[0].set_ylim(0, None)
     axes[1].set(xlabel="trace of the Hessian", ylabel="test error", xscale="log")
     axes[1].set_ylim(0, None)
+    axes[1].xaxis.set_major_locator(LogLocator(subs=(1, 3)))
+    axes[1].xaxis.set_major_formatter("{x:g}")
     axes[1].xaxis.set_minor_formatter(NullFormatter())
     axes[2].set(ylabel=f"training error, {FLIP:.0%} of inputs flipped")
     axes[2].set_xticks([0, 1], ["real", "randomised"])
