@@ -1,7 +1,7 @@
 """Replica symmetric saddle of a scalar channel: docs/rs.md, docs/binary.md."""
 
 from libc.float cimport DBL_EPSILON
-from libc.math cimport NAN, exp, fabs, isnan, log, sqrt
+from libc.math cimport NAN, exp, fabs, fmax, isnan, log, sqrt
 
 from replicas._channels cimport Field, Front, Overlap, Scalar, ScalarChannel
 from replicas._quadrature cimport Grid, Rule, front_grid, gauss_node
@@ -9,6 +9,7 @@ from replicas._saddle cimport Root, find_root
 from replicas._weights cimport PriorKernel, Weights, WeightsAt
 
 cdef double LOW = -80  # of the coordinate x of a branch
+cdef double LEAST = 1e-14  # 1 - q that is resolved
 
 ctypedef struct Averages:
     # over the field h = sqrt(tq) z, with f = log Z(h, 1 - tq)
@@ -92,6 +93,22 @@ cdef double lost_entropy(double x, void* context, double* slope) noexcept nogil:
     return -c.w.entropic - alpha * c.a.f
 
 
+cdef Context context(
+    PriorKernel prior, ScalarChannel channel, double step, double window
+):
+    cdef Context c
+    c.channel, c.weights, c.teacher = channel.c, prior.at, prior.teacher
+    c.rule.step, c.rule.window = step, window
+    return c
+
+
+cdef Context finer(Context c, double step, double window) noexcept nogil:
+    # the same by another rule, with finer inner sums of a loss too
+    c.rule.step, c.rule.window = step, window
+    c.channel.step /= 1.3
+    return c
+
+
 cdef double index(Context* c) noexcept nogil:
     # (R6)
     return exp(c.log_alpha) * c.w.response * (
@@ -116,10 +133,8 @@ def branch(
     """The saddle at x: log_load (R3) and its slope in x, terms of the weights named
     as in `Weights`, average f of log Z, entropy (R1), stability (R6), norm.
     """
-    cdef Context c
+    cdef Context c = context(prior, channel, step, window)
     cdef double slope = 0
-    c.channel, c.weights, c.teacher = channel.c, prior.at, prior.teacher
-    c.rule.step, c.rule.window = step, window
     c.log_alpha = log_load(x, &c, &slope)
     found = c.w
     return found | {
@@ -139,14 +154,10 @@ def zero_entropy(
     """Load at which the entropy of the saddle vanishes (BN8), its error, the residual
     of (R4), d log alpha/d kappa (BN9) and the order parameters; None without root.
     """
-    cdef Context c, fine
+    cdef Context c = context(prior, channel, step, window)
+    cdef Context fine = finer(c, fine_step, fine_window)
     cdef Root root
     cdef double alpha, better, rounding, slope = 0, step_x
-    c.channel, c.weights, c.teacher = channel.c, prior.at, prior.teacher
-    c.rule.step, c.rule.window = step, window
-    fine = c
-    fine.rule.step, fine.rule.window = fine_step, fine_window
-    fine.channel.step /= 1.3
     with nogil:
         root = find_root(lost_entropy, &c, 1, LOW, prior.high, 1e-8)
         log_load(root.x, &c, &slope)
@@ -179,19 +190,15 @@ def solve(
 ):
     """Saddles along alpha, each started from the last, the first from x = start unless
     nan: rows of `out` hold q, 1 - q, q_hat, entropy, stability, error, residual; nan
-    where there is none.
+    where there is none. Returns the largest error times 1 - q.
     """
     cdef Py_ssize_t i
     cdef int known = 0
-    cdef double x, value, coarse, slope = 0
-    cdef Context c, fine
+    cdef double x, value, coarse, slope = 0, worst = 0
+    cdef Context c = context(prior, channel, step, window)
+    cdef Context fine = finer(c, fine_step, fine_window)
     cdef Root root
     cdef Branch old, last
-    c.channel, c.weights, c.teacher = channel.c, prior.at, prior.teacher
-    c.rule.step, c.rule.window = step, window
-    fine = c
-    fine.rule.step, fine.rule.window = fine_step, fine_window
-    fine.channel.step /= 1.3
     with nogil:
         for i in range(alpha.shape[0]):
             c.log_alpha = fine.log_alpha = log(alpha[i])
@@ -232,3 +239,8 @@ def solve(
                 # rounding; terms of the entropic one cancel as q -> 1
                 + DBL_EPSILON * (8 * fabs(value) + 2 * fine.w.cancels)
             )
+            if out[i, 1] < LEAST:
+                out[i, :] = NAN  # at the end of the branch, 1 - q is lost in rounding
+            else:
+                worst = fmax(worst, out[i, 5] * out[i, 1])
+    return worst

@@ -5,22 +5,20 @@ import numpy as np
 from replicas import _rs, tree_rs
 from replicas.channels import Tree
 from replicas.priors import Binary
-from replicas.quadrature import Rule
+from replicas.quadrature import Rule, refinements
 from replicas.results import Estimate
 
 __all__ = ["zero_entropy"]
 
 TOLERANCE = 1e-13  # of the load
-FINEST = 0.02
+RULES = refinements(Rule(), 0.02)
 
 
 def zero_entropy(channel):
     """Capacity of binary weights, and d log(capacity)/d kappa (BN9), nan for trees."""
     if isinstance(channel, Tree):
         return tree_rs.zero_entropy(channel), np.nan
-    rule = Rule()
-    while True:
-        fine = rule.finer()
+    for rule, fine in RULES:
         rules = rule.step, rule.window, fine.step, fine.window
         found = _rs.zero_entropy(Binary.kernel, channel.kernel, *rules)
         if found is None:
@@ -28,6 +26,6 @@ def zero_entropy(channel):
             message = "the RS entropy has no zero below q = 1 - 1e-13"
             return Estimate(np.nan, np.nan, np.nan, False, message, order), np.nan
         value, error, residual, slope, order = found
-        if error < TOLERANCE * value or rule.step < FINEST:
-            return Estimate(value, error, residual, True, "", order), slope
-        rule = fine
+        if error < TOLERANCE * value:
+            break
+    return Estimate(value, error, residual, True, "", order), slope

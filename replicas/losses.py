@@ -15,14 +15,14 @@ from replicas._loss_averages import log_errors, mean_loss
 from replicas.channels import Loss
 from replicas.model import require_model
 from replicas.priors import Binary
-from replicas.quadrature import Rule
+from replicas.quadrature import Rule, refinements
 from replicas.results import Estimate, Saddle, stack
 from replicas.warnings import AT
 
 __all__ = ["freezing", "saddles"]
 
 TOLERANCE = 1e-13  # of the entropy over 1 + |its two terms|
-FINEST = 0.03
+RULES = refinements(Rule(), 0.03)
 WARMEST, COLDEST = 30.0, 207.0  # -log beta, log beta; 1e90
 EPS = np.finfo(float).eps
 NAMES = "q", "eps", "q_hat", "beta", "energy", "errors", "log_errors", "free_entropy"
@@ -91,12 +91,12 @@ def _failed(message):
     return point | {"order": order, "success": False, "message": message}
 
 
-def _solve(prior, kernel, alpha, rule, start):
-    """Row of `_rs.solve`, and the rule that checks it."""
-    out, fine = np.empty((1, 7)), rule.finer()
+def _solve(prior, kernel, alpha, rule, fine, start):
+    """Row of `_rs.solve`."""
+    out = np.empty((1, 7))
     rules = rule.step, rule.window, fine.step, fine.window
     _rs.solve(prior.kernel, kernel, np.array([alpha]), *rules, out, start)
-    return out[0].tolist(), fine
+    return out[0].tolist()
 
 
 def _labelled(prior, point):
@@ -109,16 +109,15 @@ def _labelled(prior, point):
 
 def _point(prior, channel, alpha, start=math.nan):
     """Saddle at one load, the rules refined until the entropy is accurate enough."""
-    rule = Rule()
-    while True:
-        row, fine = _solve(prior, channel.kernel, alpha, rule, start)
+    for rule, fine in RULES:
+        row = _solve(prior, channel.kernel, alpha, rule, fine, start)
         if row[0] != row[0]:
             return _failed(UNSOLVED)
         point = _measure(channel, alpha, row, fine)
         scale = 1 + abs(point["order"]["free_entropy"])
-        if rule.step < FINEST or point["error"] < TOLERANCE * scale:
-            return _labelled(prior, point)
-        rule = fine
+        if point["error"] < TOLERANCE * scale:
+            break
+    return _labelled(prior, point)
 
 
 def _measure(channel, alpha, row, rule):
@@ -151,14 +150,14 @@ def _measure(channel, alpha, row, rule):
 
 def _frozen(model, alpha):
     """Point at beta*, and the slope of the entropy in beta there (BN14)."""
-    prior, rule, x = model.prior, Rule(), math.nan
+    prior, (rule, fine), x = model.prior, RULES[0], math.nan
 
     def entropy(t):
         # by one rule, without its error
         nonlocal x
         beta = math.exp(t)
         kernel = replace(model.channel, beta=beta).kernel
-        row, fine = _solve(prior, kernel, alpha, rule, x)
+        row = _solve(prior, kernel, alpha, rule, fine, x)
         x = math.log(row[2])
         mean = mean_loss(kernel, *row[:2], fine.step, fine.window)
         return row[3] + beta * alpha * mean

@@ -5,6 +5,7 @@ function of a user; `hermite` gives the classical nodes.
 """
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.polynomial.legendre import legvander
@@ -13,7 +14,7 @@ from scipy.special import roots_hermitenorm, roots_legendre
 from replicas import check
 from replicas.results import Estimate
 
-__all__ = ["Rule", "gaussian_average", "hermite"]
+__all__ = ["Rule", "gaussian_average", "hermite", "refinements"]
 
 WINDOW = 12.0  # the Gaussian weight outside is below 1e-32
 ORDER = 12  # Legendre nodes a panel
@@ -31,6 +32,14 @@ class Rule:
     def finer(self):
         """A rule with a smaller step and shifted, wider window, to estimate errors."""
         return Rule(self.step / 1.3, self.window + 0.5)
+
+
+def refinements(rule, finest):
+    """Pairs of a rule and the next finer one, from `rule` to a step below `finest`."""
+    rules = [rule, rule.finer()]
+    while rules[-2].step >= finest:
+        rules.append(rules[-1].finer())
+    return tuple(pairwise(rules))
 
 
 def hermite(n):

@@ -9,21 +9,19 @@ from replicas.channels import Loss, Symmetric, Tree, Wide, single_unit
 from replicas.kernels import NAMES
 from replicas.model import require_model
 from replicas.priors import Binary
-from replicas.quadrature import Rule
+from replicas.quadrature import Rule, refinements
 from replicas.results import Saddle, stack
 from replicas.warnings import warnings
 
 __all__ = ["rs"]
 
 TOLERANCE = 1e-12  # of (1 - q) times the entropy
-FINEST = 0.02
-RULE = Rule()
+RULES = refinements(Rule(), 0.02)
 NOT_UNIQUE = "no unique saddle: alpha is near or above the RS capacity"
 UNIQUE_ABOVE = -2.5  # margins at which alpha(q) increases up to capacity
 COLUMNS = 7
 FROZEN = "no saddle with q between 1e-34 and 1 - 1e-13"
 REFUSAL = "no saddle with q < 1 - 1e-14: alpha is at or above the RS capacity"
-LEAST = 1e-14  # 1 - q that is resolved
 
 
 def rs(model, alpha):
@@ -124,9 +122,10 @@ def _may_have_several(channel):
 def _branches(prior, channel, alpha):
     """How often alpha(q) (R3) passes a load, and whether it stays above."""
     grid = np.linspace(-40, 29, 300)
-    rule = RULE.step, RULE.window
+    rule, _ = RULES[0]
     loads = [
-        _rs.branch(prior.kernel, channel.kernel, x, *rule)["log_load"] for x in grid
+        _rs.branch(prior.kernel, channel.kernel, x, rule.step, rule.window)["log_load"]
+        for x in grid
     ]
     above = np.array(loads) > np.log(alpha)[:, None]
     return np.count_nonzero(np.diff(above), axis=1), above.all(axis=1)
@@ -144,18 +143,11 @@ def _at_zero(prior, channel, alpha):
 def _branch(prior, channel, alpha, several):
     """Rows (q, 1 - q, q_hat, entropy, stability, error, residual), alpha increasing."""
     out = np.empty((alpha.size, COLUMNS))
-    rule = RULE
-    while True:
-        fine = rule.finer()
+    for rule, fine in RULES:
         rules = rule.step, rule.window, fine.step, fine.window
-        _rs.solve(prior.kernel, channel.kernel, alpha, *rules, out)
-        # a failed point holds nan and does not ask for refinement
-        if rule.step < FINEST or not (out[:, 5] * out[:, 1] > TOLERANCE).any():
+        worst = _rs.solve(prior.kernel, channel.kernel, alpha, *rules, out)
+        if not worst > TOLERANCE:
             break
-        rule = fine
-    lost = out[:, 1] < LEAST
-    if lost.any():
-        out[lost] = np.nan
     if several:
         passes, above = _branches(prior, channel, alpha)
         out[passes > 1] = np.nan

@@ -319,3 +319,11 @@ def test_freezing_survives_extremes():
         f = rp.freezing(model(cross_entropy(gamma)), alpha)
         assert f.success and f.order["log_errors"] < 0
         assert f.error < 1e-3 * f.value and 0 < f.order["q"] < 1
+
+
+@pytest.mark.parametrize("alpha", [2371.373705661655, 13335.21432163324])
+def test_rs_fails_where_the_overlap_would_exceed_one(alpha):
+    # the last Newton step leaves 1 - q = -3e-12, -7e-12 here
+    s = rp.rs(model(cross_entropy(0.01, 1e10)), alpha)
+    assert not s.success and "no saddle with q between" in s.message
+    assert np.isnan([s.order["q"], s.order["eps"], s.entropy, s.error]).all()
