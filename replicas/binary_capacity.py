@@ -6,7 +6,7 @@ from replicas import _rs, tree_rs
 from replicas.channels import Tree
 from replicas.priors import Binary
 from replicas.quadrature import Rule, refinements
-from replicas.results import Estimate
+from replicas.results import Estimate, failed_estimate
 
 __all__ = ["zero_entropy"]
 
@@ -22,9 +22,8 @@ def zero_entropy(channel):
         rules = rule.step, rule.window, fine.step, fine.window
         found = _rs.zero_entropy(Binary.kernel, channel.kernel, *rules)
         if found is None:
-            order = dict.fromkeys(("q", "eps", "q_hat"), np.nan)
             message = "the RS entropy has no zero below q = 1 - 1e-13"
-            return Estimate(np.nan, np.nan, np.nan, False, message, order), np.nan
+            return failed_estimate(message, ("q", "eps", "q_hat")), np.nan
         value, error, residual, slope, order = found
         if error < TOLERANCE * value:
             break

@@ -164,7 +164,7 @@ def dense(channel, alpha, distance, y, *, start=None):
 def _frozen(typical, distance, y):
     """References that see one solution each: (BL20)."""
     if not typical.success:
-        return failed_point(typical.message, **dict.fromkeys(ORDER, math.nan))
+        return failed_point(typical.message, ORDER)
     total = typical.entropy + binary_entropy(distance)
     q, q_hat = typical.order["q"], typical.order["q_hat"]
     p_hat = 0.5 * math.log((1 - distance) / distance) / y
@@ -236,7 +236,7 @@ def refined(at, walk, y, free, sign, rules=RULES):
     if arrived is None:
         if reason is not None:
             raise reason
-        return failed_point(LOST, **dict.fromkeys(ORDER, math.nan))
+        return failed_point(LOST, ORDER)
     unknowns, inverse = arrived
     best = None
     for rule, finer in pairwise(rules.ladder):
@@ -253,9 +253,9 @@ def refined(at, walk, y, free, sign, rules=RULES):
         if best["error"] < rules.tolerance:
             break
     if not best["residual"] < rules.met:
-        return failed_point(LOST, **dict.fromkeys(ORDER, math.nan))
+        return failed_point(LOST, ORDER)
     if best["order"]["p_hat"] < 0:
-        return failed_point(PLATEAU, **dict.fromkeys(ORDER, math.nan))
+        return failed_point(PLATEAU, ORDER)
     return best
 
 

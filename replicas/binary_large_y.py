@@ -181,7 +181,7 @@ def around_centre(channel, alpha, distance, *, start=None):
         return point
     typical = rs(Model(Binary(), channel), alpha)
     if not typical.success:
-        return failed_point(typical.message, **dict.fromkeys(ORDER, math.nan))
+        return failed_point(typical.message, ORDER)
     if distance >= typical_distance(typical):
         return all_solutions(typical, distance)
     for first in WALK:
@@ -213,7 +213,7 @@ def _from_replicas(channel, alpha, distance):
     """Started from replicas at about the mutual distance that the centre implies."""
     order = rough(channel, alpha, distance, "centre")
     if isinstance(order, str):
-        return failed_point(order, **dict.fromkeys(ORDER, math.nan))
+        return failed_point(order, ORDER)
     return _around_centre(channel, alpha, distance, order)
 
 
@@ -271,7 +271,7 @@ def _refined(solve):
     for sums, finer in pairwise(LADDER):
         state = solve(sums)
         if isinstance(state, str):
-            return failed_point(state, **dict.fromkeys(ORDER, math.nan))
+            return failed_point(state, ORDER)
         point = _point(state, finer)
         if best is not None and point["error"] > 0.3 * best["error"]:
             break
@@ -279,7 +279,7 @@ def _refined(solve):
         if best["error"] < TOLERANCE:
             break
     if best["residual"] > RESIDUAL:
-        return failed_point(UNRESOLVED, **dict.fromkeys(ORDER, math.nan))
+        return failed_point(UNRESOLVED, ORDER)
     return best
 
 

@@ -159,7 +159,7 @@ def mean_gap(eps):
 
 
 def failure(message):
-    return failed_point(message, **dict.fromkeys(ORDER, math.nan))
+    return failed_point(message, ORDER)
 
 
 def symmetric_point(point):

@@ -131,13 +131,13 @@ def around_solution(channel, alpha, distance, y, *, start=None):
                 return point
     if distance < FAR:
         return _followed(channel, alpha, distance, y)
-    return failed_point(LOST, **dict.fromkeys(ORDER, math.nan))
+    return failed_point(LOST, ORDER)
 
 
 def _followed(channel, alpha, distance, y):
     """The point reached from FAR by small steps in log distance."""
     point, here, step = around_solution(channel, alpha, FAR, y), FAR, LONGEST
-    lost = failed_point(LOST, **dict.fromkeys(ORDER, math.nan))
+    lost = failed_point(LOST, ORDER)
     if not point["success"]:
         return lost
     at = partial(State.at, channel=channel, alpha=alpha)
@@ -213,7 +213,7 @@ def _finish(at, y, unknowns):
     moved = [coarse(unknowns + 1e-4 * unit) for unit in np.eye(len(unknowns))]
     slopes = (np.array(moved) - here).T / 1e-4
     if not np.all(np.isfinite(slopes)):
-        return failed_point(LOST, **dict.fromkeys(ORDER, math.nan))
+        return failed_point(LOST, ORDER)
     inverse = np.linalg.pinv(slopes)
     for rule, finer in pairwise(LADDER):
         best = at(rule, y=y, v=unknowns)
@@ -227,7 +227,7 @@ def _finish(at, y, unknowns):
             unknowns = root(_residuals(at, rule, y), unknowns, tol=1e-10).x
             best = at(rule, y=y, v=unknowns)
         if not _size(best) < MET:
-            return failed_point(LOST, **dict.fromkeys(ORDER, math.nan))
+            return failed_point(LOST, ORDER)
         point = _describe(best, at(finer, y=y, v=unknowns))
         if point["error"] < TOLERANCE:
             break

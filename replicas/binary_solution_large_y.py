@@ -85,7 +85,7 @@ def around_solution(channel, alpha, distance):
     """Point at distance d from a reference that is a solution: (BL25)."""
     free = around_centre(channel, alpha, distance)
     if not free["success"]:
-        return failed_point(free["message"], **dict.fromkeys(ORDER, math.nan))
+        return failed_point(free["message"], ORDER)
     if free["order"]["delta"] == 0:
         return _all_solutions(free, distance)
     unknowns = _from_free(free["order"])
@@ -124,7 +124,7 @@ def _from_free(order):
 def _all_solutions(free, distance):
     """Beyond the typical distance to a free reference: (BL35)."""
     if distance > free["order"]["eps"] / 2:
-        return failed_point(FAR, **dict.fromkeys(ORDER, math.nan))
+        return failed_point(FAR, ORDER)
     return _with(free, {"p_hat": 0.0})
 
 
@@ -140,9 +140,7 @@ def _refined(channel, alpha, distance, unknowns):
         found = root(residuals, unknowns, tol=1e-12)
         unknowns = found.x
         if not np.abs(found.fun).max() < 1e-6:
-            return failed_point(
-                "the saddle was not found", **dict.fromkeys(ORDER, math.nan)
-            )
+            return failed_point("the saddle was not found", ORDER)
         state = State.at(sums, channel, alpha, distance, unknowns)
         fine = State.at(finer, channel, alpha, distance, unknowns)
         point = _describe(state, fine)

@@ -123,7 +123,7 @@ def around_centre(channel, alpha, distance, *, tol=1e-8, start=None):
 
 
 def _failed(message):
-    return failed_point(message, **dict.fromkeys(ORDER, math.nan))
+    return failed_point(message, ORDER)
 
 
 class _Saddle:

@@ -51,7 +51,7 @@ def between_replicas(channel, alpha, distance, y):
         points, message = [], str(reason)
     points = [point for point in points if point["success"]]
     if not points:
-        return failed_point(message, **dict.fromkeys(ORDER, math.nan))
+        return failed_point(message, ORDER)
     return min(points, key=lambda point: point["entropy"])
 
 
@@ -61,7 +61,7 @@ def around_centre(channel, alpha, distance, y):
     try:
         return binary_finite_y.around_centre(channel, alpha, distance, y)
     except TooFine as reason:
-        return failed_point(str(reason), **dict.fromkeys(ORDER, math.nan))
+        return failed_point(str(reason), ORDER)
 
 
 def _starts(at, eps, y):

@@ -3,14 +3,12 @@
 import math
 from dataclasses import replace
 
-import numpy as np
-
 from replicas import check, full_capacity, rsb_capacity, symmetric, two_rsb_capacity
 from replicas.binary_capacity import zero_entropy
 from replicas.channels import Perceptron, Symmetric, Tree, Wide, single_unit
 from replicas.model import require_constraint
 from replicas.priors import Binary
-from replicas.results import Estimate
+from replicas.results import failed_estimate
 from replicas.spherical_capacity import MAX_UNITS, rs_capacity
 
 __all__ = ["capacity"]
@@ -65,8 +63,7 @@ def capacity(model, ansatz="rs"):
         return rs
     if isinstance(channel, Wide) and math.isinf(channel.slope):
         message = "no finite 1-RSB capacity: the load grows as sqrt(log(1/(1 - q1)))"
-        order = {"q0": np.nan, "w": np.nan}
-        return Estimate(np.nan, np.nan, np.nan, False, message, order)
+        return failed_estimate(message, ("q0", "w"))
     if rsb_capacity.is_convex(channel):
         error = rs.error + max(-channel.kappa, 0.0) ** 3
         return replace(rs, error=error, order={"q0": 1.0, "w": 0.0})

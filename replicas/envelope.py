@@ -94,7 +94,7 @@ def _point(channel, alpha, distance, between):
             return _bounded(infinite, seen)
         bracket += f"; at y = infinity {infinite['message']}"
     if isinstance(bracket, str):
-        return failed_point(bracket, **dict.fromkeys(ORDER, math.nan))
+        return failed_point(bracket, ORDER)
     if bracket[1] == math.inf:
         return _with_star(infinite, math.inf)
     x = brentq(external, *bracket, xtol=1e-10, rtol=1e-13)

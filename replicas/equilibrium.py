@@ -7,7 +7,7 @@ from replicas.channels import Tree, single_unit
 from replicas.krsb import Levels
 from replicas.krsb_saddle import lowest, solve_equilibrium
 from replicas.model import refuse_symmetric, require_spherical
-from replicas.results import Saddle, failed_point, stack
+from replicas.results import Saddle, failed_saddle, stack
 from replicas.rs import rs
 from replicas.rsb_centre import MAX_LEVELS
 from replicas.rsb_levels import climb, full
@@ -56,12 +56,12 @@ def equilibrium(model, alpha, ansatz="frsb", *, levels=2):
 def _point(model, channel, alpha, ansatz, levels):
     symmetric = rs(model, alpha)
     if not symmetric.success:
-        return _failed(symmetric.message)
+        return failed_saddle(symmetric.message)
     if symmetric.stability < 1:
         return _symmetric(symmetric)
     first = _first(channel, alpha, symmetric)
     if not first.success:
-        return _failed(first.message)
+        return failed_saddle(first.message)
     if ansatz == "frsb":
         solution, depth, value, error, message = full(
             channel, alpha, first, solve_equilibrium
@@ -73,7 +73,7 @@ def _point(model, channel, alpha, ansatz, levels):
         )
         value = solution.value
     if message:
-        return _failed(message)
+        return failed_saddle(message)
     return _describe(channel, alpha, solution, depth, value, error)
 
 
@@ -129,9 +129,3 @@ def _good(entropy, order, stability, error, residual):
         "success": True,
         "message": "",
     }
-
-
-def _failed(message):
-    point = failed_point(message)
-    del point["normalised"]
-    return point

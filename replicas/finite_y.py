@@ -95,7 +95,7 @@ def _tree_point(channel, alpha, eps, y):
 
 
 def _failed(eps, message):
-    return failed_point(message, q0=math.nan, q1=1 - eps)
+    return failed_point(message, ("q0",), q1=1 - eps)
 
 
 def assemble(alpha, eps, y, q0, dq, energetic, stability, error, residual):

@@ -11,7 +11,7 @@ from replicas.channels import Symmetric
 from replicas.model import require_model
 from replicas.priors import Binary
 from replicas.quadrature import gaussian_average
-from replicas.results import Estimate, stack
+from replicas.results import Estimate, estimates
 
 __all__ = [
     "TOO_LARGE",
@@ -54,7 +54,7 @@ def first_moment(model, distance, y=2):
         points = [_pair(kappa, x) for x in d.ravel()]
     else:
         points = [_several(model.channel, x, y) for x in d.ravel()]
-    return Estimate(**stack(points, d.shape))
+    return estimates(points, d.shape)
 
 
 def require_binary_symmetric(function, model):
@@ -99,14 +99,10 @@ def _point(entropy, entropy_error, log_p, log_p_error, residual):
     if success:
         value = -entropy / log_p
         error = value * (entropy_error / entropy - log_p_error / log_p + ROUNDING)
-    return {
-        "value": value,
-        "error": error,
-        "residual": residual,
-        "success": success,
-        "message": "" if success else TOO_LARGE,
-        "order": {"entropy": entropy, "log_p": log_p},
-    }
+    order = {"entropy": entropy, "log_p": log_p}
+    return Estimate(
+        value, error, residual, success, "" if success else TOO_LARGE, order
+    )
 
 
 def _tuple_entropy(d, y):

@@ -11,6 +11,7 @@ from replicas.losses import freezing
 from replicas.model import Model
 from replicas.priors import Binary
 from replicas.rs import rs
+from replicas.warnings import UNSTABLE, joined
 
 __all__ = ["Reference", "references", "require_reference"]
 
@@ -84,7 +85,7 @@ def _reference(model, alpha):
     found = _frozen if _freezes(model.channel) else _typical
     channel, here, near, stability, residual, failure, said = found(model, alpha)
     if stability > 1:
-        said.append(f"replica symmetry is unstable (index {stability:.3g})")
+        said.append(f"{UNSTABLE} (index {stability:.3g})")
     return Reference(
         channel,
         *here,
@@ -92,7 +93,7 @@ def _reference(model, alpha):
         near=near,
         shift=max(np.nan_to_num(residual), RESIDUAL) / ALPHA_STEP,
         failure=failure,
-        warning="; ".join(said),
+        warning=joined(*said),
     )
 
 

@@ -4,7 +4,7 @@ import numpy as np
 from scipy.optimize import brentq, minimize
 from scipy.special import expit, log_ndtr
 
-from replicas.results import Estimate
+from replicas.results import Estimate, failed_estimate
 from replicas.rsb_capacity import log_accepted
 
 __all__ = ["log_load", "minimum"]
@@ -13,8 +13,9 @@ WINDOW = 8.5
 STEP = 0.65  # of the sums, in the width of a level's front
 MARGINS = -2.5, -0.4  # towards 0 the fronts become too narrow for a uniform grid
 LEVELS = (3, 4, 5)  # those that are extrapolated
-ORDER = 4  # of the convergence in their number that is reached in the end
-ORDERS = 1.2, 5.5  # within which it is sought
+POWER = 4  # of the convergence in their number that is reached in the end
+POWERS = 1.2, 5.5  # within which it is sought
+ORDER = "levels_q", "levels_w"
 TOLERATED = 1e-4  # of the gradient: the load is stationary
 
 
@@ -44,19 +45,20 @@ def minimum(channel, two_steps):
     value = 0.5 * (fitted + regular)
     # the two can agree by chance
     error = 10 * error + max(abs(regular - fitted), 0.3 * (loads[-1] - value))
-    return Estimate(value, error, residual, True, "", _order(q, w))
+    order = dict(zip(ORDER, (q, w), strict=True))
+    return Estimate(value, error, residual, True, "", order)
 
 
 def _limits(loads):
-    """Limits of three loads, falling as k^-p with the p they have and with ORDER."""
+    """Limits of three loads, falling as k^-p with the p they have and with POWER."""
 
     def ratio(p):
         a, b, c = (k**-p for k in LEVELS)
         return (a - b) / (b - c) - (loads[0] - loads[1]) / (loads[1] - loads[2])
 
-    found = brentq(ratio, *ORDERS) if ratio(ORDERS[0]) * ratio(ORDERS[1]) < 0 else 1.0
+    found = brentq(ratio, *POWERS) if ratio(POWERS[0]) * ratio(POWERS[1]) < 0 else 1.0
     last, k = loads[-1], LEVELS
-    return [last - (loads[1] - last) / ((k[2] / k[1]) ** p - 1) for p in (found, ORDER)]
+    return [last - (loads[1] - last) / ((k[2] / k[1]) ** p - 1) for p in (found, POWER)]
 
 
 def _refined(q, w, k):
@@ -99,13 +101,8 @@ def _search(channel, q, w):
     return 1 - v, w, float(np.linalg.norm(found.jac))
 
 
-def _order(q, w):
-    return {"levels_q": q, "levels_w": w}
-
-
 def _failed(message):
-    nan = np.nan
-    return Estimate(nan, nan, nan, False, message, _order(nan, nan))
+    return failed_estimate(message, ORDER)
 
 
 def log_load(channel, q, w, *, finer=1.0, window=WINDOW):

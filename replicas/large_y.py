@@ -57,4 +57,4 @@ def _refusal(eps, log_c):
         message = "the normalised entropy is above -1e-290: c leaves double range"
     else:
         message = "no saddle with c > 0: the distance exceeds the typical one"
-    return failed_point(message, q1=1 - eps, c=math.nan, delta=math.nan)
+    return failed_point(message, ("c", "delta"), q1=1 - eps)

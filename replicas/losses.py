@@ -16,8 +16,8 @@ from replicas.channels import Loss
 from replicas.model import require_model
 from replicas.priors import Binary
 from replicas.quadrature import Rule, refinements
-from replicas.results import Estimate, Saddle, stack
-from replicas.warnings import AT
+from replicas.results import Estimate, Saddle, failed_saddle, stack
+from replicas.warnings import UNSTABLE, joined
 
 __all__ = ["freezing", "saddles"]
 
@@ -25,7 +25,7 @@ TOLERANCE = 1e-13  # of the entropy over 1 + |its two terms|
 RULES = refinements(Rule(), 0.03)
 WARMEST, COLDEST = 30.0, 207.0  # -log beta, log beta; 1e90
 EPS = np.finfo(float).eps
-NAMES = "q", "eps", "q_hat", "beta", "energy", "errors", "log_errors", "free_entropy"
+ORDER = "q", "eps", "q_hat", "beta", "energy", "errors", "log_errors", "free_entropy"
 UNSOLVED = "no saddle with q between 1e-34 and 1 - 1e-13"
 FROZEN = "the entropy is negative: below the freezing temperature"
 
@@ -68,10 +68,8 @@ def freezing(model, alpha):
         raise ValueError(
             f"freezing: the channel must be a Loss, given {model.channel!r}"
         )
-    alpha = check.positive("freezing", "alpha", alpha)
-    if alpha.ndim:
-        raise TypeError(f"freezing: alpha must be a number, given {alpha!r}")
-    point, slope = _frozen(model, float(alpha))
+    alpha = check.positive_number("freezing", "alpha", alpha)
+    point, slope = _frozen(model, alpha)
     order = point["order"] | {"stability": point["stability"]}
     beta = order["beta"]
     error = (point["error"] + abs(point["entropy"])) / abs(slope) + 4 * EPS * beta
@@ -85,12 +83,6 @@ def require_binary(function, model):
         raise ValueError(f"{function}: the prior must be Binary, given {model.prior!r}")
 
 
-def _failed(message):
-    point = dict.fromkeys(("entropy", "stability", "error", "residual"), math.nan)
-    order = dict.fromkeys(NAMES, math.nan)
-    return point | {"order": order, "success": False, "message": message}
-
-
 def _solve(prior, kernel, alpha, rule, fine, start):
     """Row of `_rs.solve`."""
     out = np.empty((1, 7))
@@ -102,9 +94,9 @@ def _solve(prior, kernel, alpha, rule, fine, start):
 def _labelled(prior, point):
     """The point, and what it may not be taken for."""
     binary = isinstance(prior, Binary)
-    frozen = binary and point["entropy"] < -point["error"]
-    said = FROZEN if frozen else "", AT if point["stability"] > 1 else ""
-    return point | {"message": "; ".join(filter(None, [point["message"], *said]))}
+    frozen = FROZEN if binary and point["entropy"] < -point["error"] else ""
+    unstable = UNSTABLE if point["stability"] > 1 else ""
+    return point | {"message": joined(point["message"], frozen, unstable)}
 
 
 def _point(prior, channel, alpha, start=math.nan):
@@ -112,7 +104,7 @@ def _point(prior, channel, alpha, start=math.nan):
     for rule, fine in RULES:
         row = _solve(prior, channel.kernel, alpha, rule, fine, start)
         if row[0] != row[0]:
-            return _failed(UNSOLVED)
+            return failed_saddle(UNSOLVED, ORDER)
         point = _measure(channel, alpha, row, fine)
         scale = 1 + abs(point["order"]["free_entropy"])
         if point["error"] < TOLERANCE * scale:
@@ -138,7 +130,7 @@ def _measure(channel, alpha, row, rule):
     wrong = log_errors(kernel, q, eps, finer.step)
     values = q, eps, q_hat, beta, mean, math.exp(wrong), wrong, phi
     return {
-        "order": dict(zip(NAMES, values, strict=True)),
+        "order": dict(zip(ORDER, values, strict=True)),
         "entropy": entropy,
         "stability": stability,
         "error": error,
@@ -164,7 +156,7 @@ def _frozen(model, alpha):
 
     bracket, message = _bracket(entropy)
     if bracket is None:
-        return _failed(message), math.nan
+        return failed_saddle(message, ORDER), math.nan
     t = brentq(entropy, *bracket, xtol=1e-7)
     slope = (entropy(t + 1e-3) - entropy(t)) / 1e-3
     for _ in range(8):

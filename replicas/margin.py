@@ -10,7 +10,7 @@ from replicas.binary_capacity import zero_entropy
 from replicas.channels import Perceptron, Wide, single_unit
 from replicas.model import require_model
 from replicas.priors import Binary
-from replicas.results import Estimate
+from replicas.results import Estimate, failed_estimate
 
 __all__ = ["largest_margin"]
 
@@ -33,9 +33,7 @@ def largest_margin(model, alpha):
     Source: docs/binary.md (BN9).
     """
     require_model("largest_margin", model)
-    alpha = check.positive("largest_margin", "alpha", alpha)
-    if alpha.ndim:
-        raise TypeError(f"largest_margin: alpha must be a number, given {alpha!r}")
+    alpha = check.positive_number("largest_margin", "alpha", alpha)
     channel = single_unit(model.channel)
     if not isinstance(model.prior, Binary) or not isinstance(
         channel, (Perceptron, Wide)
@@ -65,9 +63,8 @@ def _root(channel, log_alpha):
         kappa = kappa + step if low < kappa + step < high else 0.5 * (low + high)
         if not LOW + 1e-6 < kappa < HIGH - 1e-6:
             break
-    order = dict.fromkeys(("q", "eps", "q_hat"), np.nan)
     message = f"no margin between {LOW:g} and {HIGH:g} has this capacity"
-    return Estimate(np.nan, np.nan, np.nan, False, message, order)
+    return failed_estimate(message, ("q", "eps", "q_hat"))
 
 
 def _guess(log_alpha):

@@ -9,7 +9,7 @@ from replicas.binary_large_y import LADDER, State
 from replicas.channels import Tree, single_unit
 from replicas.model import refuse_symmetric, require_constraint
 from replicas.priors import Binary
-from replicas.results import Estimate
+from replicas.results import Estimate, failed_estimate
 
 __all__ = ["monotonic_load"]
 
@@ -54,7 +54,7 @@ def monotonic_load(model):
     bracket = _bracket(load, math.log(0.08))
     if bracket is None:
         message = "no distance at which the slope of the curve vanishes was found"
-        return Estimate(math.nan, math.nan, math.nan, False, message, {})
+        return failed_estimate(message)
     x = minimize_scalar(load, bracket=bracket, tol=1e-9).x
     value = load(x, LADDER[1])
     _, state = _inflection(channel, LADDER[1], math.exp(x), last)

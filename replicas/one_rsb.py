@@ -7,7 +7,7 @@ import numpy as np
 from replicas import _finite_y, check, rsb_equations, tree_centre
 from replicas.channels import Tree, single_unit
 from replicas.model import Model, refuse_symmetric, require_spherical
-from replicas.results import Saddle, failed_point, stack
+from replicas.results import Saddle, failed_saddle, stack
 from replicas.rs import rs
 
 __all__ = ["one_rsb"]
@@ -183,6 +183,5 @@ def _point(solution):
 
 
 def _failed(message, m):
-    point = failed_point(message, q0=math.nan, q1=math.nan, eps1=math.nan, m=m)
-    del point["normalised"]
+    point = failed_saddle(message, ("q0", "q1", "eps1"), m=m)
     return point | {"complexity": math.nan}

@@ -6,7 +6,7 @@ from scipy.special import erf, erfc, expit, roots_legendre
 
 from replicas.channels import Tree
 from replicas.model import require_spherical
-from replicas.results import Estimate
+from replicas.results import Estimate, failed_estimate
 
 __all__ = ["information", "parity_transitions"]
 
@@ -98,7 +98,7 @@ def _least(log_load, K):
     i = int(np.argmin([log_load(x, K, coarser=2.0) for x in SCAN]))
     if i in (0, len(SCAN) - 1):
         message = "no minimum found for q1 between 0.5 and 1 - 1e-6"
-        return Estimate(np.nan, np.nan, np.nan, False, message, {"q1": np.nan})
+        return failed_estimate(message, ("q1",))
     found = minimize_scalar(
         log_load,
         args=(K,),

@@ -4,14 +4,25 @@ Fields are floats (bool, str) for a scalar call and arrays of one shape for an a
 call. A point that failed holds nan and says why in `message`.
 """
 
+import math
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from replicas.model import Model
+if TYPE_CHECKING:
+    from replicas.model import Model
 
-__all__ = ["Curve", "Estimate", "Saddle", "failed_point", "stack"]
+__all__ = [
+    "Curve",
+    "Estimate",
+    "Saddle",
+    "estimates",
+    "failed_estimate",
+    "failed_point",
+    "failed_saddle",
+    "stack",
+]
 
 
 @dataclass(frozen=True)
@@ -40,7 +51,7 @@ class Saddle:
     stationarity equations.
     """
 
-    model: Model
+    model: "Model"
     ansatz: str
     alpha: Any
     order: dict[str, Any]
@@ -61,11 +72,11 @@ class Curve:
     is entropy minus its value at alpha = 0, same distance and y; order : order
     parameters; stability : replicon index of the centre, stable below 1; error :
     estimated absolute error of normalised (entropy adds the rounding of the logarithm
-    that they differ by); residual : norm of the
-    stationarity equations; between : what the distance is measured to.
+    that they differ by); residual : norm of the stationarity equations; between : what
+    the distance is measured to.
     """
 
-    model: Model
+    model: "Model"
     ansatz: str
     between: str
     alpha: Any
@@ -81,19 +92,33 @@ class Curve:
     message: Any
 
 
-def failed_point(message, **order):
-    """A point of a curve that could not be computed: nan, and why."""
-    nan = float("nan")
+def failed_saddle(message, names=(), /, **known):
+    """A saddle that could not be computed: nan, and why.
+
+    names : its order parameters, all nan; known : those that are not.
+    """
     return {
-        "entropy": nan,
-        "normalised": nan,
-        "order": order,
-        "stability": nan,
-        "error": nan,
-        "residual": nan,
+        "order": dict.fromkeys(names, math.nan) | known,
+        **dict.fromkeys(("entropy", "stability", "error", "residual"), math.nan),
         "success": False,
         "message": message,
     }
+
+
+def failed_point(message, names=(), /, **known):
+    """As `failed_saddle`, a point of a curve."""
+    return failed_saddle(message, names, **known) | {"normalised": math.nan}
+
+
+def failed_estimate(message, names=()):
+    """As `failed_saddle`, an Estimate."""
+    order = dict.fromkeys(names, math.nan)
+    return Estimate(math.nan, math.nan, math.nan, False, message, order)
+
+
+def estimates(points, shape):
+    """Estimates, stacked to one whose fields are of `shape`."""
+    return Estimate(**stack([vars(point) for point in points], shape))
 
 
 def stack(points, shape):
@@ -106,7 +131,7 @@ def stack(points, shape):
         return points[0]
     columns = {}
     for key in dict.fromkeys(key for point in points for key in point):
-        column = [point.get(key, float("nan")) for point in points]
+        column = [point.get(key, math.nan) for point in points]
         if isinstance(column[0], dict):
             columns[key] = stack(column, shape)
         elif any(isinstance(entry, np.ndarray) for entry in column):

@@ -18,6 +18,7 @@ from replicas.model import Model, require_model
 from replicas.quadrature import Rule
 from replicas.results import stack
 from replicas.rs import rs
+from replicas.warnings import UNSTABLE, joined
 
 __all__ = ["Robustness", "flip_error"]
 
@@ -25,7 +26,6 @@ SOLUTIONS = ("typical", "dense")
 DROP = 40.0  # fall of a log-density beyond which it is left out
 EPS = np.finfo(float).eps
 X, W = roots_legendre(16)
-UNSTABLE = "replica symmetry is unstable"
 
 
 @dataclass(frozen=True)
@@ -148,7 +148,7 @@ def _point(channel, tau, order, saddle):
     error += abs(value - _average(channel, tau, *laws[1], rule.finer())) + 8 * EPS
     point |= {"flip_error": value, "error": error}
     if saddle["stability"] > 1 and UNSTABLE not in saddle["message"]:
-        point["message"] = "; ".join(filter(None, [saddle["message"], UNSTABLE]))
+        point["message"] = joined(saddle["message"], UNSTABLE)
     return point
 
 

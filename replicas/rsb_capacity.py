@@ -8,7 +8,7 @@ from scipy.special import expit, log_ndtr, ndtr, roots_legendre
 
 from replicas import _capacity
 from replicas.channels import Tree, Wide
-from replicas.results import Estimate
+from replicas.results import Estimate, failed_estimate
 
 __all__ = [
     "field_slope",
@@ -31,7 +31,6 @@ START_Y = np.log([0.3, 1.0, 3.0, 10.0, 30.0, 100.0])  # log of w (1 - q0)
 STEP = 4e-3  # of the differences in both
 SCAN, COARSE, CHECK = 3.0, 2.0, 1.3  # coarser sums
 EPS = np.finfo(float).eps
-EMPTY = {"q0": np.nan, "w": np.nan}
 
 
 def load(channel, v, w, **rule):
@@ -175,8 +174,7 @@ def minimum(channel):
         function, start, *((COARSE, CHECK) if tree else (1.0, 1.0))
     )
     if not (np.linalg.eigvalsh(hessian) > 0).all():
-        message = "no minimum found over q0 and w"
-        return Estimate(np.nan, np.nan, np.nan, False, message, dict(EMPTY))
+        return failed_estimate("no minimum found over q0 and w", ("q0", "w"))
     least = np.exp(function(point))
     gap = np.exp(function(point, coarser=CHECK, window=WINDOW + 0.5)) - least
     drop = gradient @ np.linalg.solve(hessian, gradient)

@@ -14,7 +14,7 @@ from replicas.first_moment import (
     require_binary_symmetric,
 )
 from replicas.pair_types import PairTypes
-from replicas.results import Estimate, stack
+from replicas.results import Estimate, estimates, failed_estimate
 
 __all__ = ["second_moment"]
 
@@ -60,7 +60,7 @@ def second_moment(model, distance, *, starts=STARTS, rng=0):
     check.integer("second_moment", "starts", starts, 1, 10_000)
     rng = check.generator("second_moment", rng)
     points = [_Pairs(kappa, x).bound(starts, rng) for x in d.ravel()]
-    return Estimate(**stack(points, d.shape))
+    return estimates(points, d.shape)
 
 
 class _Escaped(Exception):
@@ -81,8 +81,7 @@ class _Pairs:
     def bound(self, starts, rng):
         """The point of this distance."""
         if not self.log_p2 < -1e-300:
-            order = dict.fromkeys((*KINDS, "family", *CROSS), math.nan)
-            return _row(math.nan, math.nan, math.nan, False, TOO_LARGE, order)
+            return failed_estimate(TOO_LARGE, (*KINDS, "family", *CROSS))
         equal = -self.entropy / self.log_p2
         even, odd = self.limits()
         limit = min(even, odd)
@@ -104,7 +103,8 @@ class _Pairs:
         order = values | {"family": min(family, even)}
         order |= dict(zip(CROSS, cross, strict=True))
         order = {key: float(value) for key, value in order.items()}
-        return _row(values[least], error, residual, True, "", order)
+        value, error, residual = map(float, (values[least], error, residual))
+        return Estimate(value, error, residual, True, "", order)
 
     def limits(self):
         """Values in the limit of uncorrelated pairs (SY19): overlaps equal, and odd."""
@@ -199,17 +199,6 @@ class _Pairs:
             options={"xatol": 1e-8},
         )
         return float(found.fun), float(found.x)
-
-
-def _row(value, error, residual, success, message, order):
-    return {
-        "value": float(value),
-        "error": float(error),
-        "residual": float(residual),
-        "success": success,
-        "message": message,
-        "order": order,
-    }
 
 
 def _towards_one(n):

@@ -8,7 +8,7 @@ from scipy.special import bdtr, gammaln, ndtr
 from replicas import _capacity
 from replicas.channels import Tree, Wide
 from replicas.quadrature import gaussian_average
-from replicas.results import Estimate
+from replicas.results import Estimate, failed_estimate
 
 __all__ = ["MAX_UNITS", "rs_capacity"]
 
@@ -31,8 +31,7 @@ def rs_capacity(channel):
         error = value * np.finfo(float).eps * (4 + loss)
         square = Estimate(value, error, 0.0, True, "", {})
     if square.value < np.finfo(float).tiny:
-        message = "the capacity exceeds the range of a double"
-        return Estimate(np.nan, np.nan, np.nan, False, message, {})
+        return failed_estimate("the capacity exceeds the range of a double")
     value = float(slope / square.value)
     error = float(value * square.error / square.value)
     return Estimate(value, error, 0.0, True, "", {})

@@ -8,7 +8,7 @@ from replicas.channels import Loss, Symmetric, Tree, single_unit
 from replicas.model import require_model
 from replicas.priors import Binary
 from replicas.quadrature import Rule
-from replicas.results import Estimate
+from replicas.results import Estimate, failed_estimate
 
 __all__ = ["at_line"]
 
@@ -132,4 +132,4 @@ def _estimate(q, here, check, left, right):
 
 
 def _failure(message):
-    return Estimate(np.nan, np.nan, np.nan, False, message, {"q": np.nan})
+    return failed_estimate(message, ("q",))

@@ -10,7 +10,8 @@ from replicas import check
 from replicas.channels import Perceptron, single_unit
 from replicas.model import require_model
 from replicas.priors import Binary
-from replicas.results import Estimate, stack
+from replicas.results import Estimate, estimates, failed_estimate
+from replicas.warnings import UNSTABLE
 
 __all__ = ["stochastic"]
 
@@ -18,7 +19,6 @@ STEP, FINEST, WINDOW = 0.05, 0.005, 8.5
 TOLERANCE = 1e-12  # relative, of the log-likelihood
 LIMIT = 690.0  # log of the largest and smallest numbers
 FAILED = "the log-likelihood is too small: q_star is too near 1"
-UNSTABLE = "replica symmetry is unstable"
 ORDER = ("c", "G", "delta", "lam", "mean", "binarised_error", "stability")
 
 
@@ -60,7 +60,7 @@ def stochastic(model, alpha, q_star):
     alpha, q_star = check.broadcast("stochastic", alpha=alpha, q_star=q_star)
     pairs = zip(alpha.ravel().tolist(), q_star.ravel().tolist(), strict=True)
     points = [_Means(channel, *pair).solve() for pair in pairs]
-    return Estimate(**stack(points, alpha.shape))
+    return estimates(points, alpha.shape)
 
 
 class _Means:
@@ -151,8 +151,7 @@ class _Means:
         while True:
             found = self.root(step, WINDOW)
             if found is None:
-                order = dict.fromkeys(ORDER, math.nan)
-                return _row(math.nan, math.nan, math.nan, False, FAILED, order)
+                return failed_estimate(FAILED, ORDER)
             log_delta, miss = found
             value, order = self.observables(log_delta, step, WINDOW)
             again = self.root(step / 1.3, WINDOW + 0.5, log_delta)
@@ -164,7 +163,7 @@ class _Means:
                 break
             step /= 1.5
         message = UNSTABLE if order["stability"] > 1 else ""
-        return _row(value, error, abs(miss(log_delta)), True, message, order)
+        return Estimate(value, error, abs(miss(log_delta)), True, message, order)
 
     def observables(self, log_delta, step, window=WINDOW + 0.5):
         """Log-likelihood per weight (ST7) and the order parameters (ST8)-(ST10)."""
@@ -187,14 +186,3 @@ class _Means:
             "stability": self.alpha * float(w @ share**2) / self.free,
         }
         return self.alpha * float(w @ log_z), order
-
-
-def _row(value, error, residual, success, message, order):
-    return {
-        "value": value,
-        "error": error,
-        "residual": residual,
-        "success": success,
-        "message": message,
-        "order": order,
-    }

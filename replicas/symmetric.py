@@ -5,28 +5,24 @@ import math
 import numpy as np
 
 from replicas.priors import Binary
-from replicas.results import Estimate, Saddle
+from replicas.results import Estimate, Saddle, failed_estimate
+from replicas.warnings import warnings
 
 __all__ = ["at_line", "capacity", "rs"]
 
 ROUNDING = 2.0**-50  # relative; the tail H(kappa) has kappa^2 of them
-ABOVE = "the RS entropy is negative: above the capacity"
-UNSTABLE = "replica symmetry is unstable"
 
 
 def rs(model, alpha):
     """Saddle q = 0 at the loads `alpha`, an array: (SY5), (SY6)."""
     log_p, curvature = _one_weight(model.channel)
-    start = math.log(2) if isinstance(model.prior, Binary) else 0.0
+    binary = isinstance(model.prior, Binary)
+    start = math.log(2) if binary else 0.0
     entropy = start + alpha * log_p
     stability = alpha * curvature**2
-    negative = (entropy < 0) & isinstance(model.prior, Binary)
-    said = np.where(negative, ABOVE, "").astype(object)
-    both = np.where(negative & (stability > 1), "; ", "")
-    said = said + both + np.where(stability > 1, UNSTABLE, "")
     flat = np.zeros_like(alpha)[()]
     order = {"q": flat, "eps": flat + 1}
-    if isinstance(model.prior, Binary):
+    if binary:
         order["q_hat"] = flat
     return Saddle(
         model=model,
@@ -39,7 +35,7 @@ def rs(model, alpha):
         error=(_rounding(model.channel) * (start - alpha * log_p))[()],
         residual=flat,
         success=(alpha > 0)[()],
-        message=said[()] if alpha.ndim else str(said),
+        message=warnings("", entropy if binary else math.inf, stability),
     )
 
 
@@ -52,8 +48,7 @@ def capacity(model):
         )
     log_p = _one_weight(model.channel)[0]
     if log_p > -1e-300:
-        message = "the capacity exceeds the range of a double"
-        return Estimate(np.nan, np.nan, np.nan, False, message, {})
+        return failed_estimate("the capacity exceeds the range of a double")
     value = -math.log(2) / log_p
     order = {"q": 0.0, "eps": 1.0, "q_hat": 0.0}
     return Estimate(value, _rounding(model.channel) * value, 0.0, True, "", order)
@@ -63,8 +58,7 @@ def at_line(channel):
     """Load at which the replicon index of q = 0 is 1, for both priors (SY6)."""
     curvature = _one_weight(channel)[1]
     if curvature > -1e-150:
-        message = "the load exceeds the range of a double"
-        return Estimate(np.nan, np.nan, np.nan, False, message, {"q": np.nan})
+        return failed_estimate("the load exceeds the range of a double", ("q",))
     value = curvature**-2
     error = 2 * _rounding(channel) * value
     return Estimate(value, error, 0.0, True, "", {"q": 0.0})

@@ -171,7 +171,7 @@ class _Saddle:
         self.seen = {}
 
     def failed(self, message):
-        return failed_point(message, **dict.fromkeys(self.prior.order, np.nan))
+        return failed_point(message, self.prior.order)
 
     def force(self, ln_c, D):
         """F, the logarithm of the two sides of (LT14)."""

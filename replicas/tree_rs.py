@@ -11,7 +11,7 @@ from scipy.optimize import brentq
 from replicas import _tree_rs
 from replicas.priors import Binary
 from replicas.quadrature import Rule
-from replicas.results import Estimate
+from replicas.results import Estimate, failed_saddle
 from replicas.spherical_capacity import MAX_UNITS, rs_capacity
 from replicas.warnings import warnings
 
@@ -203,10 +203,8 @@ def _uncorrelated(prior, channel, alpha):
 
 
 def _failure(prior, message):
-    names = "q", "eps", "q_hat"
-    order = dict.fromkeys(names if isinstance(prior, Binary) else names[:2], np.nan)
-    point = dict.fromkeys(("entropy", "stability", "error", "residual"), np.nan)
-    return point | {"order": order, "success": False, "message": message}
+    names = ("q", "eps", "q_hat") if isinstance(prior, Binary) else ("q", "eps")
+    return failed_saddle(message, names)
 
 
 def zero_entropy(channel):

@@ -4,7 +4,7 @@ import numpy as np
 from scipy.optimize import minimize
 from scipy.special import expit, logsumexp
 
-from replicas.results import Estimate
+from replicas.results import Estimate, failed_estimate
 from replicas.rsb_capacity import field_slope, log_accepted, sinh_nodes
 
 __all__ = ["load", "minimum"]
@@ -171,5 +171,4 @@ def _derivatives(f, point):
 
 
 def _failed(message):
-    order = dict.fromkeys(ORDER, np.nan)
-    return Estimate(np.nan, np.nan, np.nan, False, message, order)
+    return failed_estimate(message, ORDER)

@@ -1,17 +1,24 @@
-"""What a saddle of binary weights may not be taken for."""
+"""What a saddle may not be taken for, as its message says."""
 
 import numpy as np
 
-__all__ = ["warnings"]
+__all__ = ["ABOVE", "UNSTABLE", "joined", "warnings"]
 
 ABOVE = "the RS entropy is negative: above the capacity"
-AT = "replica symmetry is unstable"
+UNSTABLE = "replica symmetry is unstable"
+
+
+def joined(*messages):
+    """One message of those that are not empty."""
+    return "; ".join(filter(None, messages))
 
 
 def warnings(message, entropy, stability):
-    """What a saddle of binary weights may not be taken for."""
-    said = [message, np.where(entropy < 0, ABOVE, ""), np.where(stability > 1, AT, "")]
-    said = zip(*map(np.ravel, said), strict=True)
-    joined = np.array(["; ".join(filter(None, each)) for each in said])
-    joined = joined.astype(object).reshape(np.shape(message))
-    return joined[()]
+    """`message`, and what applies to an RS saddle of this entropy; of arrays alike."""
+    with np.errstate(invalid="ignore"):  # nan compares as False
+        return np.frompyfunc(_warned, 3, 1)(message, entropy, stability)
+
+
+def _warned(message, entropy, stability):
+    above, unstable = entropy < 0, stability > 1
+    return joined(message, ABOVE if above else "", UNSTABLE if unstable else "")

@@ -66,7 +66,7 @@ def test_pairs_are_the_tuples_of_two():
     b = rp.first_moment(model(0.8), [1e-4, 0.1, 0.4])
     for d, value in zip((1e-4, 0.1, 0.4), b.value, strict=True):
         other = _several(rp.Symmetric(0.8), d, 2)
-        assert abs(other["value"] - value) <= other["error"] + 1e-12
+        assert abs(other.value - value) <= other.error + 1e-12
 
 
 @pytest.mark.parametrize("y", [3, 4])
