@@ -1,23 +1,51 @@
 """Averages of y binary replicas at given overlaps: docs/binary_local_entropy.md."""
 
 import math
-from dataclasses import dataclass
+from typing import NamedTuple
+
+from scipy.optimize import brentq
 
 from replicas import _binary_finite_y, _one_rsb, tree_one_rsb
 from replicas.channels import Tree
 from replicas.quadrature import Rule
 
-__all__ = ["State"]
+__all__ = ["State", "Weights", "without_patterns"]
 
 SMALLEST = 1e-6  # 1 - q1 of trees
+FREE = Rule(0.08, 9.0)  # of the averages without patterns
 
 
-@dataclass(frozen=True)
-class State:
+class Weights(NamedTuple):
+    """Averages over the weights' fields, and p_hat: `_binary_finite_y.solve`.
+
+    gap2 : 1 - q1; variance : q1 - q0; gap : 1 - p; value : (BL18); log_2cosh : of
+    (BL21); response_squared : of (BL22).
+    """
+
+    p_hat: float
+    norm: float
+    value: float
+    q0: float
+    gap2: float
+    variance: float
+    gap: float
+    log_2cosh: float
+    response_squared: float
+
+    @staticmethod
+    def at(q0_hat, dq_hat, p_hat, y, target, rule):
+        """At these hats; where target > 0 at the p_hat that makes 1 - p equal to it."""
+        rules = rule.step, rule.window
+        return Weights(
+            *_binary_finite_y.solve(q0_hat, dq_hat, p_hat, y, target, *rules)
+        )
+
+
+class State(NamedTuple):
     """Both averages at overlaps (eps = 1 - q1, dq = q1 - q0), with the hats they imply.
 
-    gap = 1 - p, None between replicas. entropic: (p_hat, norm, value, q0, 1 - q1,
-    q1 - q0, 1 - p, log 2cosh, response^2).
+    gap = 1 - p, None between replicas; patterns, outer : averages over the fields of
+    the patterns, and the overlap of the outer ones.
     """
 
     alpha: float
@@ -26,9 +54,9 @@ class State:
     eps: float
     dq: float
     dq_hat: float
-    energetic: dict
+    patterns: dict
     outer: dict
-    entropic: tuple
+    weights: Weights
 
     @staticmethod
     def at(rule, channel, alpha, y, gap, eps, x, hat, solve=True):
@@ -58,51 +86,61 @@ class State:
             spread += (inner["d"] - outer["d"]) * a["f1_squared"]
             p_hat, dq_hat = hat, y * alpha * spread
         target = 0.0 if gap is None or not solve else gap
-        entropic = _binary_finite_y.solve(
-            q0_hat, dq_hat, p_hat, y, target, rule.step, rule.window
-        )
-        return State(alpha, y, gap, eps, dq, dq_hat, a, outer, entropic)
+        weights = Weights.at(q0_hat, dq_hat, p_hat, y, target, rule)
+        return State(alpha, y, gap, eps, dq, dq_hat, a, outer, weights)
 
     @property
     def q0_hat(self):
-        return self.alpha * self.outer["d"] * self.energetic["f1_squared"]
+        return self.alpha * self.outer["d"] * self.patterns["f1_squared"]
 
     @property
     def residuals(self):
         """Logarithms of the two sides of (BL17)."""
-        _, _, _, _, gap2, variance, gap, *_ = self.entropic
-        if not (gap2 > 0 and variance > 0):
+        w = self.weights
+        if not (w.gap2 > 0 and w.variance > 0):
             return (math.nan,) * 3
-        met = 0.0 if self.gap is None else math.log(gap / self.gap)
-        return math.log(gap2 / self.eps), math.log(variance / self.dq), met
+        met = 0.0 if self.gap is None else math.log(w.gap / self.gap)
+        return math.log(w.gap2 / self.eps), math.log(w.variance / self.dq), met
 
     @property
     def entropy(self):
         """(BL15)."""
-        p_hat, _, value, *_ = self.entropic
+        value = self.weights.value
         q1, spread = 1 - self.eps, self.eps + self.y * self.dq
         value -= 0.5 * self.q0_hat * spread
         value -= 0.5 * self.dq_hat * (q1 + self.eps / self.y)
         if self.gap is None:
             value -= math.log(2) / self.y  # no sum over w
         else:
-            value -= p_hat * (1 - self.gap)
-        return value + self.alpha * self.energetic["f"]
+            value -= self.weights.p_hat * (1 - self.gap)
+        return value + self.alpha * self.patterns["f"]
 
     @property
     def external_entropy(self):
         """(BL21)."""
-        value, log_2cosh, y = self.entropic[2], self.entropic[7], self.y
+        value, y = self.weights.value, self.y
         if self.gap is None:
             value -= math.log(2) / y
         total = 0.5 * (y * self.q0_hat * self.dq + self.dq_hat * (1 - self.eps))
-        total += value - log_2cosh
-        total += self.alpha * (self.energetic["f"] - self.energetic["log_z"])
+        total += value - self.weights.log_2cosh
+        total += self.alpha * (self.patterns["f"] - self.patterns["log_z"])
         return y * total
 
     @property
     def stability(self):
         """(BL22)."""
-        o, a = self.outer, self.energetic
+        o, a = self.outer, self.patterns
         channel = o["d"] ** 2 * a["f2_squared"] + o["d2"] * a["f1_squared"]
-        return self.alpha * channel * self.entropic[8]
+        return self.alpha * channel * self.weights.response_squared
+
+
+def without_patterns(eps, y):
+    """Entropy at alpha = 0 of replicas at mutual overlap 1 - eps: (BL23); dq_hat."""
+
+    def averages(x):
+        return Weights.at(0.0, math.exp(x), 0.0, y, 0.0, FREE)
+
+    low, high = -30.0, math.log(2 * math.log(4 / eps) + 3)
+    x = brentq(lambda x: math.log(averages(x).gap2 / eps), low, high, xtol=1e-14)
+    value = averages(x).value - math.log(2) / y
+    return value - 0.5 * math.exp(x) * (1 - eps + eps / y), math.exp(x)

@@ -1,37 +1,30 @@
 """y -> infinity local entropy of binary weights: docs/binary_local_entropy.md."""
 
 import math
-from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 from scipy.optimize import brentq, root
 from scipy.special import expit, roots_legendre
 
-from replicas import _binary_large_y, _large_y
+from replicas.binary_large_y_state import COARSE, LADDER, ORDER, State
 from replicas.model import Model
-from replicas.priors import Binary
-from replicas.quadrature import Rule
+from replicas.priors import Binary, binary_entropy, mean_gap
 from replicas.results import failed_point
 from replicas.rs import rs
 
 __all__ = [
-    "LADDER",
-    "ORDER",
     "PLATEAU",
     "WALK",
     "all_solutions",
     "around_centre",
     "between_replicas",
-    "binary_entropy",
     "rough",
     "typical_distance",
 ]
 
 EPS = 2.0**-52
 TOLERANCE = 1e-13  # absolute, of the entropy
-ORDER = ("q1", "eps", "delta", "q_hat", "dq_hat", "p_hat")
 RESIDUAL = 1e-6
 NEAREST, FARTHEST = -28.0, 690.0  # log delta
 WALK = (0.95, 0.9, 0.8, 0.65, 0.5, 0.3, 0.1)  # fractions of a distance to start from
@@ -43,90 +36,6 @@ PLATEAU = (
     "p_hat < 0: the curve would fall with distance; the maximum over the reference "
     "stays at the value of a smaller distance"
 )
-
-
-class Sums:
-    """Rules of the averages over the channel's field and over the weights'."""
-
-    def __init__(self, step, window, nodes):
-        self.rule = Rule(step, window)
-        x, w = roots_legendre(nodes)
-        self.legendre = 0.5 + 0.5 * x, 0.5 * w
-
-
-COARSE = Sums(0.12, 7.0, 24)
-# each is checked by the next: smaller steps, wider windows
-LADDER = tuple(
-    Sums(0.05 / 1.3**k, 8.5 + 0.4 * k, math.ceil(48 * 1.3**k)) for k in range(5)
-)
-
-
-@dataclass(frozen=True)
-class State:
-    """Both averages at overlaps (eps = 1 - q1, delta), with the hats they imply.
-
-    gap = 1 - r, r the mean of m without patterns; centre: the distance is that to the
-    centre, dq_hat follows from the energetic term and p_hat is free; else p_hat = 0
-    and dq_hat is free. The free one is `hat`, or solves for the distance from there.
-    """
-
-    channel: Any
-    alpha: float
-    gap: float
-    centre: bool
-    eps: float
-    delta: float
-    energetic: tuple
-    entropic: tuple
-
-    @staticmethod
-    def at(sums, channel, alpha, gap, centre, eps, delta, hat, solve=True):
-        rule = sums.rule
-        energetic = _large_y.energetic(
-            channel.kernel, eps, delta, rule.step, rule.window
-        )
-        q_hat, dq_hat = alpha * energetic[2], alpha * energetic[3]
-        hats = (q_hat, dq_hat, hat) if centre else (q_hat, hat, 0.0)
-        target = (gap if centre else eps) if solve else 0.0
-        entropic = _binary_large_y.solve(
-            *hats, gap, target, centre, *sums.legendre, rule.window
-        )
-        return State(channel, alpha, gap, centre, eps, delta, energetic, entropic)
-
-    @property
-    def q_hat(self):
-        return self.alpha * self.energetic[2]
-
-    @property
-    def hat(self):
-        return self.entropic[1 if self.centre else 0]
-
-    @property
-    def residuals(self):
-        """Logarithms of the two sides of (BL5), (BL6) and (BL4), which hats solve."""
-        gap, gap2, um = self.entropic[3:6]
-        if not self.q_hat > 0:
-            return (math.nan,) * 3
-        spread = um / math.sqrt(self.q_hat) / (self.eps + self.delta)
-        target = math.log(gap / self.gap) if self.centre else 0.0
-        return math.log(gap2 / self.eps), math.log(spread), target
-
-    @property
-    def normalised(self):
-        """(BL10), (BL11)."""
-        r, (divergence, spread) = 1 - self.gap, self.entropic[6:8]
-        value = 0.5 * self.q_hat * self.eps + self.alpha * self.energetic[1]
-        if not self.centre:
-            value += math.atanh(r) * spread / (2 * r)
-        return value - divergence
-
-    @property
-    def stability(self):
-        """(BL13): infinite where m jumps at u = 0."""
-        dq_hat, p_hat = self.entropic[:2]
-        if dq_hat >= 1 or p_hat > 0:
-            return math.inf
-        return self.alpha * self.energetic[4] * self.entropic[8]
 
 
 def between_replicas(channel, alpha, distance, *, start=None):
@@ -143,7 +52,7 @@ def between_replicas(channel, alpha, distance, *, start=None):
 
 def _between_replicas(sums, channel, alpha, distance, first, tol):
     eps = 2 * distance
-    gap = eps / (1 + math.sqrt(1 - eps))  # 1 - sqrt(q1)
+    gap = mean_gap(eps)
     x0, hat = math.log(first[0]), first[1]
 
     def state(x):
@@ -204,7 +113,7 @@ def rough(channel, alpha, distance, between):
     order = {"eps": state.eps, "delta": state.delta, "dq_hat": state.hat, "p_hat": 0.0}
     if centre:
         # q1 - p^2 is about the variance of m
-        gap = state.entropic[3]
+        gap = state.weights.gap
         order["eps"] -= max(0.0, gap * (2 - gap) - state.eps)
     return order
 
@@ -260,11 +169,6 @@ def all_solutions(typical, distance):
     }
 
 
-def binary_entropy(d):
-    """-d log d - (1 - d) log(1 - d), nats per weight."""
-    return -d * math.log(d) - (1 - d) * math.log1p(-d)
-
-
 def _refined(solve):
     """The point, by finer sums while its error exceeds the tolerance and falls."""
     best = None
@@ -288,12 +192,12 @@ def _point(state, finer):
     fine = State.at(
         finer, s.channel, s.alpha, s.gap, s.centre, s.eps, s.delta, s.hat, False
     )
-    value, norm = fine.normalised, abs(fine.entropic[2] - 1)
-    dq_hat, p_hat = fine.entropic[:2]
+    value, norm = fine.normalised, abs(fine.weights.norm - 1)
+    dq_hat, p_hat = fine.weights.dq_hat, fine.weights.p_hat
     residual = max(map(abs, fine.residuals))
     scale = s.q_hat * (s.eps + s.delta) + s.eps * (abs(dq_hat) + abs(p_hat))
     norm *= abs(value)
-    norm += s.alpha * abs(fine.energetic[1] * (fine.energetic[0] - 1))
+    norm += s.alpha * abs(fine.patterns.f * (fine.patterns.norm - 1))
     order = (1 - s.eps, s.eps, s.delta, fine.q_hat, dq_hat, p_hat)
     return {
         "entropy": value + binary_entropy(s.gap / 2),

@@ -8,12 +8,13 @@ import numpy as np
 from scipy.special import roots_legendre
 
 from replicas import _binary_one_rsb, krsb
-from replicas.binary_large_y import EPS, binary_entropy
 from replicas.krsb import Levels
+from replicas.priors import binary_entropy
 from replicas.results import failed_point
 
-__all__ = ["State", "describe", "failure", "mean_gap", "symmetric_point"]
+__all__ = ["State", "describe", "failure", "symmetric_point"]
 
+EPS = 2.0**-52
 ORDER = (
     "q1",
     "eps",
@@ -151,11 +152,6 @@ class State:
         inner = self.alpha * (d**2 * a.d2[1] + d2 * a.d[1]) * self.weights[11]
         outer = self.alpha * (d0**2 * a.d2[0] + d20 * a.d[0]) * self.weights[12]
         return math.inf if jumps else float(inner), float(outer)
-
-
-def mean_gap(eps):
-    """1 - sqrt(q1), 1 less the mean of |m| without patterns."""
-    return eps / (1 + math.sqrt(1 - eps))
 
 
 def failure(message):

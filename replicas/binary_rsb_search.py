@@ -13,10 +13,10 @@ from replicas.binary_rsb_centre import (
     State,
     describe,
     failure,
-    mean_gap,
     symmetric_point,
 )
 from replicas.krsb import Levels
+from replicas.priors import mean_gap
 
 __all__ = ["Place", "Search", "around_centre", "between_replicas"]
 

@@ -9,7 +9,7 @@ import numpy as np
 from scipy.optimize import root
 
 from replicas import _binary_solution, binary_finite_y, binary_solution_large_y
-from replicas.binary_large_y import binary_entropy
+from replicas.priors import binary_entropy
 from replicas.quadrature import Rule
 from replicas.results import failed_point
 

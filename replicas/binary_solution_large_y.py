@@ -11,8 +11,9 @@ import numpy as np
 from scipy.optimize import root
 from scipy.special import expit, logit
 
-from replicas.binary_large_y import around_centre, binary_entropy
+from replicas.binary_large_y import around_centre
 from replicas.binary_solution_averages import LADDER, Channel, Weights, psi
+from replicas.priors import binary_entropy
 from replicas.results import failed_point
 
 __all__ = ["ORDER", "around_solution"]

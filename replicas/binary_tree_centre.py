@@ -9,19 +9,11 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.optimize import root
 
-from replicas import _binary_large_y
-from replicas.binary_large_y import (
-    LADDER,
-    ORDER,
-    PLATEAU,
-    WALK,
-    all_solutions,
-    binary_entropy,
-    typical_distance,
-)
+from replicas.binary_large_y import PLATEAU, WALK, all_solutions, typical_distance
+from replicas.binary_large_y_state import LADDER, ORDER, Weights
 from replicas.binary_tree_large_y import Replicas, rough
 from replicas.model import Model
-from replicas.priors import Binary
+from replicas.priors import Binary, binary_entropy
 from replicas.results import failed_point
 from replicas.rs import rs
 from replicas.tree_average import plane_average
@@ -45,7 +37,7 @@ class State:
     delta: float
     M: float
     hats: tuple
-    entropic: tuple
+    weights: Weights
 
     @staticmethod
     def at(alpha, gap, v, hat, M, D, pull, sums):
@@ -55,31 +47,29 @@ class State:
         # (BL46)
         q_hat = alpha * D / (c * c * eps)
         dq_hat = q_hat * (1 + c) + alpha * pull / (delta * (1 - eps))
-        entropic = _binary_large_y.solve(
-            q_hat, dq_hat, hat, gap, gap, True, *sums.legendre, sums.rule.window
-        )
-        return State(alpha, gap, eps, delta, M, (q_hat, dq_hat), entropic)
+        weights = sums.weights(q_hat, dq_hat, hat, gap, gap, True)
+        return State(alpha, gap, eps, delta, M, (q_hat, dq_hat), weights)
 
     @property
     def p_hat(self):
-        return self.entropic[1]
+        return self.weights.p_hat
 
     @property
     def residuals(self):
         """Logarithms of the two sides of (BL5), (BL6)."""
-        gap2, um = self.entropic[4:6]
-        if not (gap2 > 0 and um > 0):
+        w = self.weights
+        if not (w.gap2 > 0 and w.um > 0):
             return np.full(2, math.nan)
         total = math.sqrt(self.hats[0]) * (self.eps + self.delta)
-        return np.log([gap2 / self.eps, um / total])
+        return np.log([w.gap2 / self.eps, w.um / total])
 
     @property
     def normalised(self):
         """(BL48), stationary in everything."""
-        (q_hat, dq_hat), (gap2, um, divergence) = self.hats, self.entropic[4:7]
-        value = math.sqrt(q_hat) * um - 0.5 * q_hat * (self.eps + self.delta)
-        value += 0.5 * dq_hat * (self.eps - gap2)
-        return value - divergence + self.alpha * self.M
+        (q_hat, dq_hat), w = self.hats, self.weights
+        value = math.sqrt(q_hat) * w.um - 0.5 * q_hat * (self.eps + self.delta)
+        value += 0.5 * dq_hat * (self.eps - w.gap2)
+        return value - w.divergence + self.alpha * self.M
 
     @property
     def scale(self):

@@ -9,23 +9,17 @@ from itertools import pairwise
 
 from scipy.optimize import brentq
 
-from replicas import _binary_finite_y, binary_finite_y
-from replicas.binary_finite_y import (
-    LOST,
-    ORDER,
-    TREE_RULES,
-    State,
-    described,
-    refined,
-    without_patterns,
-)
+from replicas import binary_finite_y
+from replicas.binary_finite_y_search import LOST, ORDER, TREE_RULES, described, refined
+from replicas.binary_finite_y_state import State, Weights, without_patterns
+from replicas.quadrature import Rule
 from replicas.results import failed_point
 from replicas.tree_centre import GRID, require_units
 from replicas.tree_one_rsb import TooFine
 
 __all__ = ["around_centre", "between_replicas"]
 
-RULE = 0.125, 8.5  # step and window of the weights' averages in the scan
+RULE = Rule(0.125, 8.5)  # of the weights' averages in the scan
 SMALLEST = -10.0  # log dq_hat
 
 
@@ -94,11 +88,10 @@ def _excess(at, eps, y, x):
     state = at(TREE_RULES[3].coarse, y, (x, 0.0))
 
     def averages(log_hat):
-        hat = math.exp(log_hat)
-        return _binary_finite_y.solve(state.q0_hat, hat, 0.0, y, 0.0, *RULE)
+        return Weights.at(state.q0_hat, math.exp(log_hat), 0.0, y, 0.0, RULE)
 
     def gap(log_hat):
-        return math.log(averages(log_hat)[4] / eps)
+        return math.log(averages(log_hat).gap2 / eps)
 
     low = high = math.log(2 * math.log(4 / eps) + 3)
     while gap(low) < 0 and low > SMALLEST:
@@ -106,4 +99,4 @@ def _excess(at, eps, y, x):
     if not gap(low) >= 0:
         return math.nan, math.nan  # q0_hat alone makes q1 larger
     hat = brentq(gap, low, high, xtol=1e-6)
-    return math.log(averages(hat)[5] / state.dq), math.exp(hat)
+    return math.log(averages(hat).variance / state.dq), math.exp(hat)

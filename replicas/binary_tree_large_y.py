@@ -4,8 +4,8 @@ import math
 
 from scipy.optimize import brentq
 
-from replicas import _binary_large_y
-from replicas.binary_large_y import LADDER, ORDER, binary_entropy
+from replicas.binary_large_y_state import LADDER, ORDER
+from replicas.priors import binary_entropy, mean_gap
 from replicas.tree_large_y import located, saddle_point
 
 __all__ = ["Replicas", "between_replicas", "rough"]
@@ -48,7 +48,7 @@ class Replicas:
 
     def __init__(self, eps):
         self.eps, self.gamma = eps, (1 - eps) / eps
-        self.gap = eps / (1 + math.sqrt(1 - eps))  # 1 - sqrt(q1)
+        self.gap = mean_gap(eps)
         self.free = binary_entropy(self.gap / 2)
         self.seen = {}
         # dq_hat of fields that vanish
@@ -75,21 +75,18 @@ class Replicas:
     def mean_gap(self, ln_c):
         """1 - E m."""
         self.at(ln_c)
-        return self._averages(LADDER[1], *self.seen[ln_c], 0.0)[3]
+        return self._averages(LADDER[1], *self.seen[ln_c], 0.0).gap
 
     def _averages(self, sums, q_hat, dq_hat, target):
-        return _binary_large_y.solve(
-            q_hat, dq_hat, 0.0, self.gap, target, False, *sums.legendre,
-            sums.rule.window,
-        )  # fmt: skip
+        return sums.weights(q_hat, dq_hat, 0.0, self.gap, target, False)
 
     def _value(self, ln_c, q_hat, dq_hat, sums):
-        *_, gap2, um, divergence, spread, _ = self._averages(sums, q_hat, dq_hat, 0.0)
+        w = self._averages(sums, q_hat, dq_hat, 0.0)
         eps, r = self.eps, 1 - self.gap
         # stationary in both hats
-        value = math.sqrt(q_hat) * um - 0.5 * q_hat * eps * (1 + math.exp(ln_c))
-        value += 0.5 * dq_hat * (eps - gap2) - divergence
-        return value + math.atanh(r) * (spread + gap2 - eps) / (2 * r)
+        value = math.sqrt(q_hat) * w.um - 0.5 * q_hat * eps * (1 + math.exp(ln_c))
+        value += 0.5 * dq_hat * (eps - w.gap2) - w.divergence
+        return value + math.atanh(r) * (w.spread + w.gap2 - eps) / (2 * r)
 
     def _hats(self, ln_c):
         """q_hat and dq_hat by (BL5), (BL6)."""
@@ -99,7 +96,7 @@ class Replicas:
             return self._averages(LADDER[1], math.exp(x), first, self.eps)
 
         def excess(x):
-            return math.log(averages(x)[5] / total) - 0.5 * x
+            return math.log(averages(x).um / total) - 0.5 * x
 
         # about those of c = 0 and of large c
         symmetric, dense = math.log(q1) - 2 * math.log(self.eps), 2 * math.log(total)
@@ -113,4 +110,4 @@ class Replicas:
         if not excess(low) >= 0 >= excess(high):
             return math.nan, math.nan
         x = brentq(excess, low, high, xtol=1e-14, rtol=1e-15)
-        return math.exp(x), averages(x)[0]
+        return math.exp(x), averages(x).dq_hat

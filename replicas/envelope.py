@@ -4,16 +4,16 @@ import math
 
 from scipy.optimize import brentq
 
-from replicas import binary_finite_y, binary_large_y, check
+from replicas import binary_finite_y, binary_finite_y_search, binary_large_y, check
 from replicas.channels import Tree, single_unit
 from replicas.model import refuse_symmetric, require_constraint
-from replicas.priors import Binary
+from replicas.priors import Binary, binary_entropy, mean_gap
 from replicas.results import Curve, failed_point, stack
 
 __all__ = ["envelope"]
 
 FIRST, LARGEST = 40.0, 1e5  # numbers of replicas
-ORDER = (*binary_finite_y.ORDER, "y_star")
+ORDER = (*binary_finite_y_search.ORDER, "y_star")
 MANY = "the external entropy is positive up to where y is too large to resolve"
 NO_BRANCH = "no saddle with external entropy 0 and q1 < 1"
 
@@ -122,8 +122,8 @@ def _with_star(point, y):
 def _free(distance, between):
     """Entropy without patterns at y = infinity."""
     if between == "replicas":
-        distance = distance / (1 + math.sqrt(1 - 2 * distance))
-    return binary_large_y.binary_entropy(distance)
+        distance = 0.5 * mean_gap(2 * distance)
+    return binary_entropy(distance)
 
 
 def _bracket(external):

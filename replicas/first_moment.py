@@ -9,7 +9,7 @@ from scipy.special import gammaln, logsumexp, owens_t
 from replicas import check
 from replicas.channels import Symmetric
 from replicas.model import require_model
-from replicas.priors import Binary
+from replicas.priors import Binary, binary_entropy
 from replicas.quadrature import gaussian_average
 from replicas.results import Estimate, estimates
 
@@ -70,7 +70,7 @@ def require_binary_symmetric(function, model):
 
 def pair_entropy(d):
     """log 2 + h(d): log-number of pairs at distance d, per weight (SY8)."""
-    return math.log(2) - d * math.log(d) - (1 - d) * math.log1p(-d)
+    return math.log(2) + binary_entropy(d)
 
 
 def pair_log_p(kappa, d):

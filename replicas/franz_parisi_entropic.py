@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from replicas import _binary_franz_parisi
-from replicas.priors import Binary
+from replicas.priors import Binary, binary_entropy
 
 __all__ = ["Entropic", "binary", "entropic", "free"]
 
@@ -50,8 +50,7 @@ def entropic(prior, reference, o, hats, rule, p_hat):
 def free(prior, o):
     """Entropy at the distance of o without patterns."""
     if isinstance(prior, Binary):
-        d = 0.5 * o.eps_p
-        return -d * math.log(d) - (1 - d) * math.log1p(-d)
+        return binary_entropy(0.5 * o.eps_p)
     return 0.5 * math.log(o.span)
 
 

@@ -5,7 +5,7 @@ import math
 import numpy as np
 from scipy.optimize import minimize_scalar, root
 
-from replicas.binary_large_y import LADDER, State
+from replicas.binary_large_y_state import LADDER, State
 from replicas.channels import Tree, single_unit
 from replicas.model import refuse_symmetric, require_constraint
 from replicas.priors import Binary
@@ -60,8 +60,8 @@ def monotonic_load(model):
     _, state = _inflection(channel, LADDER[1], math.exp(x), last)
     error = float(abs(load(x, LADDER[2]) - value) + 16 * np.finfo(float).eps)
     order = {"q1": 1 - state.eps, "eps": state.eps, "delta": state.delta}
-    order |= {"q_hat": state.q_hat, "dq_hat": state.entropic[0]}
-    order |= {"distance": state.entropic[3] / 2}
+    order |= {"q_hat": state.q_hat, "dq_hat": state.weights.dq_hat}
+    order |= {"distance": state.weights.gap / 2}
     residual = max(map(abs, state.residuals[:2]))
     return Estimate(value, error, residual, True, "", order)
 

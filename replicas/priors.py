@@ -13,7 +13,7 @@ import numpy as np
 
 from replicas._weights import PriorKernel
 
-__all__ = ["Binary", "Spherical"]
+__all__ = ["Binary", "Spherical", "binary_entropy", "mean_gap"]
 
 
 @dataclass(frozen=True)
@@ -59,3 +59,15 @@ class Spherical:
         value = 0.5 * (math.log1p(-c * c) + math.log1p(-delta) + excess / eps1)
         slope_t = c * math.sqrt(q * eps * span) / (eps * eps * eps1)
         return value, 0.5 * excess / (eps1 * eps1), slope_t
+
+
+def binary_entropy(d):
+    """Log-number of binary weights at distance d from one, nats per weight."""
+    return -d * math.log(d) - (1 - d) * math.log1p(-d)
+
+
+def mean_gap(eps):
+    """1 - sqrt(q1), q1 = 1 - eps: 1 less the mean of |m| of binary replicas without
+    patterns.
+    """
+    return eps / (1 + math.sqrt(1 - eps))

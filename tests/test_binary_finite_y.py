@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 
 import replicas as rp
 from replicas import _binary_finite_y, binary_finite_y
+from replicas.binary_finite_y_search import ORDER, described
+from replicas.binary_finite_y_state import State
 from replicas.quadrature import Rule
 from replicas.reference import binary_finite_y as twin
 from replicas.results import failed_point
@@ -159,15 +161,15 @@ def test_error_includes_the_missing_norm_of_a_narrow_window():
 
     def at(step, window):
         rule = Rule(step, window)
-        return binary_finite_y.State.at(
+        return State.at(
             rule, PERCEPTRON.channel, 0.4, 5.0, 0.2, math.exp(v[0]), v[1], o["p_hat"]
         )
 
     a, b = at(0.05, 4.0), at(0.04, 4.0)
     truth = point.entropy
     assert abs(a.entropy - b.entropy) < 0.5 * abs(a.entropy - truth)
-    described = binary_finite_y.described(a, b, 0.0)
-    assert abs(described["entropy"] - truth) < described["error"]
+    found = described(a, b, 0.0)
+    assert abs(found["entropy"] - truth) < found["error"]
 
 
 def test_references_of_frozen_solutions_take_over_at_few_replicas():
@@ -221,8 +223,7 @@ def test_envelope_between_bounds_where_y_is_too_large(monkeypatch):
     def limited(channel, alpha, distance, y, **options):
         if y < 500:
             return dense(channel, alpha, distance, y, **options)
-        nothing = dict.fromkeys(binary_finite_y.ORDER, math.nan)
-        return failed_point("too large", **nothing)
+        return failed_point("too large", ORDER)
 
     monkeypatch.setattr(binary_finite_y, "dense", limited)
     e = rp.envelope(PERCEPTRON, 0.4, 0.01)

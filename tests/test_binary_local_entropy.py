@@ -11,7 +11,7 @@ from scipy.integrate import quad
 from scipy.optimize import root
 
 import replicas as rp
-from replicas import _binary_large_y, binary_large_y
+from replicas import _binary_large_y, binary_large_y, binary_large_y_state
 from replicas.reference import binary_large_y as twin
 
 PERCEPTRON = rp.Model(rp.Binary(), rp.Perceptron())
@@ -94,7 +94,7 @@ def test_half_line_sees_the_kink_at_the_centre_that_the_whole_line_blurs():
         return magnetisation(u, *hats) * math.exp(-u * u / 2) / math.sqrt(2 * math.pi)
 
     exact = 2 * quad(integrand, 0, 9, epsabs=1e-13, epsrel=0)[0]
-    legendre = binary_large_y.LADDER[0].legendre
+    legendre = binary_large_y_state.LADDER[0].legendre
     gap = _binary_large_y.solve(*hats, 0.2, 0.0, True, *legendre, 8.5)[3]
     assert 1 - gap == pytest.approx(exact, abs=1e-12)
     # a trapezoid over the kink, as fine as our 48 nodes on half a line
@@ -105,7 +105,7 @@ def test_half_line_sees_the_kink_at_the_centre_that_the_whole_line_blurs():
 
 def test_largest_root_is_taken_where_several_solve_the_equation():
     # dq_hat > 1, p_hat = 0: m = 0 is a root as well
-    legendre = binary_large_y.LADDER[0].legendre
+    legendre = binary_large_y_state.LADDER[0].legendre
     gap = _binary_large_y.solve(1e-8, 1.5, 0.0, 0.1, 0.0, True, *legendre, 8.5)[3]
     assert 1 - gap == pytest.approx(magnetisation(0.8, 1e-8, 1.5, 0.0), abs=1e-4)
     assert 1 - gap == pytest.approx(0.858553, abs=1e-3)
@@ -144,10 +144,10 @@ def test_logarithms_keep_iterates_admissible(alpha, distance):
     start = np.array([order["eps"], 3 * order["delta"]])
 
     def residuals(x):
-        sums, gap = binary_large_y.LADDER[0], 2 * distance
+        sums, gap = binary_large_y_state.LADDER[0], 2 * distance
         if not np.all(x > 0):
             return np.full(2, np.nan)
-        state = binary_large_y.State.at(
+        state = binary_large_y_state.State.at(
             sums, channel, alpha, gap, True, *x, order["p_hat"]
         )
         return state.residuals[:2]

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy.special import erfcx, log_ndtr, roots_legendre
 
 import replicas as rp
-from replicas import binary_large_y, binary_rsb_centre, krsb
+from replicas import binary_large_y, binary_rsb_centre, krsb, priors
 from replicas.binary_rsb_search import Place, Search
 from replicas.krsb import Levels
 
@@ -166,7 +166,7 @@ def test_outer_replicon_has_the_response_of_the_rows():
 
 def state(alpha, eps, q0, mu, delta):
     levels = Levels(eps, np.array([q0]), np.array([mu]), delta)
-    sums, gap = binary_rsb_centre.SUMS, binary_rsb_centre.mean_gap(eps)
+    sums, gap = binary_rsb_centre.SUMS, priors.mean_gap(eps)
     return binary_rsb_centre.State.at(
         sums, rp.Perceptron(), alpha, gap, False, levels, 1.5
     )
@@ -253,8 +253,8 @@ def test_broken_centre_has_less_entropy(wide, load, kappa, log_d):
     assert (e.order["k"] == 0) == (rs.stability < 1)
     assert e.normalised <= rs.normalised + rs.error + e.error
     assert e.error < 1e-11 and e.residual < 1e-7
-    gap = binary_rsb_centre.mean_gap(2 * d) / 2
-    without = binary_large_y.binary_entropy(gap)
+    gap = priors.mean_gap(2 * d) / 2
+    without = priors.binary_entropy(gap)
     assert e.entropy - e.normalised == pytest.approx(without, abs=1e-14)
 
 
@@ -313,7 +313,7 @@ def test_curve_ends_on_the_envelope_of_y_replicas():
 
 
 def test_entropy_of_few_patterns_is_that_of_the_distance():
-    without = binary_large_y.binary_entropy((1 - math.sqrt(0.4)) / 2)
+    without = priors.binary_entropy((1 - math.sqrt(0.4)) / 2)
     e = broken(PERCEPTRON, np.array([0.3, 0.2, 0.1]), 0.3)
     assert np.all(np.diff(e.entropy) > 0)
     assert e.entropy[-1] == pytest.approx(without, abs=3e-3)

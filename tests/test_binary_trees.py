@@ -7,7 +7,7 @@ import pytest
 
 import replicas as rp
 from replicas import _large_y, binary_large_y, binary_tree_centre
-from replicas.binary_finite_y import TREE_RULES, Rules
+from replicas.binary_finite_y_search import TREE_RULES, Rules
 from replicas.binary_tree_large_y import Replicas
 from replicas.quadrature import Rule
 
