@@ -2,7 +2,7 @@ r"""The 1-RSB centre of binary weights, one point: docs/binary_rsb_centre.md."""
 
 import math
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from scipy.special import roots_legendre
@@ -52,6 +52,29 @@ SUMS = Sums(14, 3.0, 0.11, 8.5, most=5.0)
 FINER = Sums(18, 2.6, 0.085, 9.0, most=5.0, finer=True)
 
 
+class Weights(NamedTuple):
+    """Averages over the weights' fields, and their hats: `_binary_one_rsb.solve`.
+
+    value, gain : log <exp mu Psi>/mu, and <Psi> less that, both less Psi(0+); gap :
+    1 - p; gap2 : 1 - q1; variance : q1 - q0; curvature : <Psi''>; divergence, spread :
+    of (BL11); curvature_squared, response_squared : of (BR11), (BR12).
+    """
+
+    dq_hat: float
+    p_hat: float
+    norm: float
+    value: float
+    gain: float
+    gap: float
+    gap2: float
+    variance: float
+    curvature: float
+    divergence: float
+    spread: float
+    curvature_squared: float
+    response_squared: float
+
+
 @dataclass(frozen=True)
 class State:
     """Both averages at `Levels` (q0, mu, delta) of 1 - q1 = eps, with their hats.
@@ -60,8 +83,7 @@ class State:
     centre, dq_hat is explicit and p_hat free; else p_hat = 0 and dq_hat is free. The
     free one is `hat`, or solves for the distance (1 - p or 1 - q1) from there.
 
-    slopes : tq', tq'' at q0 and q1; patterns : `krsb.Density`; weights : the averages
-    of `_binary_one_rsb.solve`.
+    slopes : tq', tq'' at q0 and q1; patterns : `krsb.Density`.
     """
 
     alpha: float
@@ -70,7 +92,7 @@ class State:
     levels: Levels
     slopes: tuple
     patterns: Any
-    weights: tuple
+    weights: Weights
 
     @staticmethod
     def at(sums, channel, alpha, gap, centre, levels, hat, solve=True):
@@ -85,17 +107,18 @@ class State:
         weights = _binary_one_rsb.solve(
             q0_hat, q_hat - q0_hat, *hats, mu, gap, target, centre, *sums.arguments
         )
+        weights = Weights(*weights)
         return State(alpha, gap, centre, levels, (d, d2), patterns, weights)
 
     @property
     def hat(self):
-        return self.weights[1 if self.centre else 0]
+        return self.weights.p_hat if self.centre else self.weights.dq_hat
 
     @property
     def hats(self):
         """q0_hat, q_hat, dq_hat."""
         outer, inner = (self.alpha * self.slopes[0] * self.patterns.d).tolist()
-        return outer, inner, self.weights[0]
+        return outer, inner, self.weights.dq_hat
 
     @property
     def dq(self):
@@ -107,20 +130,19 @@ class State:
         q0_hat, q_hat, _ = self.hats
         f, mu = self.patterns.f, self.levels.mu[0]
         cost = (1 - self.levels.eps) * (q_hat - q0_hat) + self.dq * q0_hat
-        return self.weights[4] + self.alpha * (f[1] - f[0]), 0.5 * mu * cost
+        return self.weights.gain + self.alpha * (f[1] - f[0]), 0.5 * mu * cost
 
     @property
     def residuals(self):
         """Logarithms of the two sides of (BR5), (BR7), (BR6), (BR4) and (BL4): `hat`
         solves one of the last two."""
-        gap, gap2, variance, curvature = self.weights[5:9]
-        gain, cost = self.gain
+        w, (gain, cost) = self.weights, self.gain
         sides = (
-            variance / self.dq,
+            w.variance / self.dq,
             gain / cost,
-            curvature / (self.levels.eps + self.levels.delta),
-            gap2 / self.levels.eps,
-            gap / self.gap if self.centre else 1.0,
+            w.curvature / (self.levels.eps + self.levels.delta),
+            w.gap2 / self.levels.eps,
+            w.gap / self.gap if self.centre else 1.0,
         )
         return np.log(sides)
 
@@ -130,27 +152,28 @@ class State:
         levels, a = self.levels, self.patterns
         eps, mu, delta = levels.eps, levels.mu[0], levels.delta
         q0_hat, q_hat, dq_hat = self.hats
-        gap, gap2, variance, curvature, divergence, spread = self.weights[5:11]
-        r = 1 - self.gap
+        w, r = self.weights, 1 - self.gap
         tilt = 0.0 if self.centre else math.atanh(r) / (2 * r)
         f = a.f[1] + 0.5 * delta * self.slopes[0][1] * a.d[1]
-        value = 0.5 * q_hat * eps + self.alpha * f - divergence + tilt * spread
+        value = 0.5 * q_hat * eps + self.alpha * f - w.divergence + tilt * w.spread
         gain, cost = self.gain
-        excess = eps - gap2
+        excess = eps - w.gap2
         shift = excess * (0.5 * dq_hat + mu * (q_hat - q0_hat) - tilt)
-        shift += q_hat * (curvature - eps - delta) + mu * q0_hat * (variance - self.dq)
+        shift += q_hat * (w.curvature - eps - delta)
+        shift += mu * q0_hat * (w.variance - self.dq)
         shift -= gain - cost
         if self.centre:
-            shift += (self.gap - gap) * (self.weights[1] - math.atanh(r))
+            shift += (self.gap - w.gap) * (w.p_hat - math.atanh(r))
         return value + shift, shift
 
     @property
     def replicons(self):
         """Inner and outer: (BR11), (BR12); infinite where m jumps."""
         (d0, d), (d20, d2) = self.slopes
-        a, jumps = self.patterns, self.weights[0] >= 1 or self.weights[1] > 0
-        inner = self.alpha * (d**2 * a.d2[1] + d2 * a.d[1]) * self.weights[11]
-        outer = self.alpha * (d0**2 * a.d2[0] + d20 * a.d[0]) * self.weights[12]
+        a, w = self.patterns, self.weights
+        inner = self.alpha * (d**2 * a.d2[1] + d2 * a.d[1]) * w.curvature_squared
+        outer = self.alpha * (d0**2 * a.d2[0] + d20 * a.d[0]) * w.response_squared
+        jumps = w.dq_hat >= 1 or w.p_hat > 0
         return math.inf if jumps else float(inner), float(outer)
 
 
@@ -173,13 +196,13 @@ def describe(channel, state):
     fine = State.at(FINER, channel, s.alpha, s.gap, s.centre, levels, s.hat, False)
     value, shift = fine.normalised
     error = abs(value - state.normalised[0]) + abs(shift)
-    error += abs(value) * (abs(fine.weights[2] - 1) + abs(fine.patterns.norm - 1))
+    error += abs(value) * (abs(fine.weights.norm - 1) + abs(fine.patterns.norm - 1))
     q0_hat, q_hat, dq_hat = fine.hats
     inner, outer = fine.replicons
     order = (
         1 - eps,
         eps,
-        1 - fine.weights[5],
+        1 - fine.weights.gap,
         float(levels.q[0]),
         float(levels.mu[0]),
         levels.delta,

@@ -72,17 +72,7 @@ def between_replicas(channel, alpha, distance, *, start=None):
         return symmetric_point(symmetric)
     if symmetric["message"] == binary_large_y.TYPICAL:
         return failure(symmetric["message"])
-    search, state = Search(channel, alpha), None
-    if start and start["success"] and start["order"]["k"]:
-        state = search.reached(distance, _place(start["order"], centre=False))
-    if not isinstance(state, State) and state not in (MERGING, VANISHING):
-        state = search.cold(distance, symmetric)
-    if not isinstance(state, State):
-        return failure(state)
-    point = describe(channel, state)
-    if point["normalised"] > symmetric["normalised"] + point["error"]:
-        return failure(ABOVE)
-    return point
+    return _below(symmetric, Search(channel, alpha), distance, start)
 
 
 def around_centre(channel, alpha, distance, *, start=None):
@@ -94,14 +84,19 @@ def around_centre(channel, alpha, distance, *, start=None):
     symmetric = binary_large_y.around_centre(channel, alpha, distance)
     if symmetric["success"] and symmetric["order"]["delta"] == 0:
         return symmetric_point(symmetric)
-    search, state = Search(channel, alpha, centre=True), None
+    return _below(symmetric, Search(channel, alpha, centre=True), distance, start)
+
+
+def _below(symmetric, search, distance, start):
+    """The broken point below the symmetric one, from a neighbour's or a cold start."""
+    state = None
     if start and start["success"] and start["order"]["k"]:
-        state = search.reached(distance, _place(start["order"], centre=True))
+        state = search.reached(distance, _place(start["order"], search.centre))
     if not isinstance(state, State) and state not in (MERGING, VANISHING):
-        state = search.around(distance, symmetric)
+        state = (search.around if search.centre else search.cold)(distance, symmetric)
     if not isinstance(state, State):
         return failure(state)
-    point = describe(channel, state)
+    point = describe(search.channel, state)
     if point["normalised"] > symmetric["normalised"] + point["error"]:
         return failure(ABOVE)
     return point

@@ -1,14 +1,14 @@
 """Local entropy of y replicas around binary solutions: docs/binary_local_entropy.md."""
 
 import math
-from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
 
 import numpy as np
 from scipy.optimize import root
 
-from replicas import _binary_solution, binary_finite_y, binary_solution_large_y
+from replicas import binary_finite_y, binary_solution_large_y
+from replicas.binary_solution_finite_y_state import State
 from replicas.priors import binary_entropy
 from replicas.quadrature import Rule
 from replicas.results import failed_point
@@ -27,84 +27,6 @@ DOWN = (30.0, 20.0, 14.0, 10.0, 8.0, 5.5, 4.0, 3.0, 2.4, 2.0, 1.7, 1.5, 1.3)
 FAR = 0.12  # distance from which closer ones are followed
 LONGEST, SHORTEST = 0.3, 0.01  # steps in log distance
 LOST = "no saddle around a solution was found"
-
-
-@dataclass(frozen=True)
-class State:
-    """Both averages at the unknowns v = (log eps_ref, logit of the correlation of the
-    inner fields, log dq, log w0, log c), the last one absent at y = 1, where c = 0.
-
-    patterns, weights : what the kernels return; c^2 = q0 - t^2/q_ref.
-    """
-
-    alpha: float
-    y: float
-    distance: float
-    overlaps: tuple
-    w0: float
-    hats: tuple
-    patterns: tuple
-    weights: tuple
-
-    @staticmethod
-    def at(rule, channel, alpha, distance, y, v):
-        p = 1 - 2 * distance
-        v = np.clip(v, -60, 30)
-        eps_ref = min(math.exp(v[0]), 1 - 1e-9)
-        r, dq, w0 = 1 / (1 + math.exp(-v[1])), math.exp(v[2]), math.exp(v[3])
-        c = math.exp(v[4]) if len(v) > 4 else 0.0
-        t = p - r * math.sqrt(eps_ref * dq)
-        q0 = t * t / (1 - eps_ref) + c * c
-        eps = 1 - q0 - dq
-        overlaps = (eps_ref, t, c, dq, eps)
-        if not (0 < eps < 1 and 0 < t < p):
-            return State(alpha, y, distance, overlaps, w0, (), (), ())
-        rules = rule.step, rule.window
-        seen = _binary_solution.channel(
-            channel.kernel, eps_ref, t, c, dq, eps, p, y, *rules
-        )
-        _, _, aa, ag, gg, g2, *_ = seen
-        q_ref_hat, t_hat, q0_hat = alpha * aa, alpha * ag, alpha * gg
-        dq_hat = y * alpha * (g2 - gg)
-        # kept from underflow where the constraint does not bind
-        root_ref = math.sqrt(max(q_ref_hat, 1e-200))
-        own = math.sqrt(max(q0_hat - (t_hat / root_ref) ** 2, 0.0))
-        weights = _binary_solution.weights(
-            root_ref, t_hat / root_ref, own if c else 0.0, dq_hat, w0, y, *rules
-        )
-        hats = (q_ref_hat, t_hat, q0_hat, dq_hat)
-        return State(alpha, y, distance, overlaps, w0, hats, seen, weights)
-
-    @property
-    def residuals(self):
-        """Logarithms of the two sides of (BL39)."""
-        (eps_ref, t, c, dq, _), p = self.overlaps, 1 - 2 * self.distance
-        unknowns = 5 if c else 4
-        if not self.weights:
-            return (math.nan,) * unknowns
-        _, _, ww, wt, gap, tt, _, covariance, variance, _ = self.weights
-        sides = [1 - ww, covariance, variance, gap, tt - wt * wt / ww][:unknowns]
-        if not all(x > 0 for x in sides):
-            return (math.nan,) * unknowns
-        targets = (eps_ref, p - t, dq, 2 * self.distance, c * c)
-        return tuple(math.log(x / z) for x, z in zip(sides, targets, strict=False))
-
-    @property
-    def phi(self):
-        """Phi and S_loc = dPhi/dy: (BL36), (BL40)."""
-        (eps_ref, t, _, dq, eps), y = self.overlaps, self.y
-        q_ref_hat, t_hat, q0_hat, dq_hat = self.hats
-        q1 = 1 - eps
-        # p_hat p - t_hat t with p_hat = w0 + t_hat
-        p = 1 - 2 * self.distance
-        linear = self.w0 * p + t_hat * (p - t)
-        phi = -0.5 * q_ref_hat * eps_ref - y * linear
-        phi -= 0.5 * y * (q0_hat * (eps + y * dq) + dq_hat * (q1 + eps / y))
-        phi += self.weights[1] + self.alpha * self.patterns[1]
-        local = -linear - 0.5 * q0_hat * (eps + 2 * y * dq)
-        local -= 0.5 * dq_hat * (2 * q1 + eps / y)
-        local += self.weights[9] + self.alpha * self.patterns[6]
-        return phi, local
 
 
 def around_solution(channel, alpha, distance, y, *, start=None):
@@ -242,13 +164,13 @@ def _describe(state, fine):
     y, (eps_ref, t, c, dq, eps) = state.y, state.overlaps
     (phi, local), residual = fine.phi, _size(fine)
     q_ref_hat, t_hat, q0_hat, dq_hat = fine.hats
-    bend = fine.alpha * fine.patterns[7] - t_hat  # (BL41)
+    bend = fine.alpha * fine.patterns.a_g - t_hat  # (BL41)
     correlation = (1 - 2 * state.distance - t) / math.sqrt(eps_ref * dq)
     order = (1 - eps_ref, t, 1 - eps - dq, 1 - eps, eps_ref, c, eps, correlation)
     order += (q_ref_hat, t_hat, q0_hat, dq_hat, state.w0 - bend, state.w0)
     order += (local, phi - y * local)
-    norm = abs(fine.weights[0] - 1) * abs(fine.weights[1])
-    norm += fine.alpha * abs(fine.patterns[1] * (fine.patterns[0] - 1))
+    norm = abs(fine.weights.norm - 1) * abs(fine.weights.value)
+    norm += fine.alpha * abs(fine.patterns.value * (fine.patterns.norm - 1))
     scale = q0_hat * (eps + y * dq) + dq_hat + q_ref_hat / y
     error = abs(phi - state.phi[0]) / y + 4 * norm / y
     return {
