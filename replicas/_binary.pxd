@@ -1,19 +1,15 @@
 """Terms of binary weights at the replica symmetric saddle: docs/binary.md."""
 
-from libc.math cimport asinh, ceil, exp, expm1, fmin, log1p, sqrt
+from libc.math cimport exp, expm1, log1p, sqrt
 
-from replicas._quadrature cimport Grid, Rule, gauss_node
+from replicas._quadrature cimport Grid, Rule, half_grid, half_node
 from replicas._weights cimport Weights
 
 
 cdef inline Grid tanh_grid(double q_hat, Rule rule) noexcept nogil:
-    # (BN7): half line; the poles of tanh(sqrt(q_hat) z) lie at a distance
-    # pi/(2 sqrt(q_hat)) of the origin
-    cdef Grid grid
-    grid.centre, grid.t, grid.step = 0, 0, rule.step
-    grid.width = fmin(5.6, 2 / sqrt(q_hat))
-    grid.n = <int>ceil(asinh(rule.window / grid.width) / rule.step) + 1
-    return grid
+    # (BN7): the poles of tanh(sqrt(q_hat) z) lie at a distance pi/(2 sqrt(q_hat)) of
+    # the origin
+    return half_grid(2 / sqrt(q_hat), rule)
 
 
 cdef inline Weights binary_weights(double x, Rule rule) noexcept nogil:
@@ -26,8 +22,7 @@ cdef inline Weights binary_weights(double x, Rule rule) noexcept nogil:
     w.q = w.eps = w.dq = w.response = 0
     grid = tanh_grid(w.q_hat, rule)
     for i in range(grid.n):
-        z = gauss_node(grid, i, &u)
-        u *= 2 if i else 1
+        z = half_node(grid, i, &u)
         h = root * z
         z = exp(-2 * h)
         s2 = 4 * z / ((1 + z) * (1 + z))
@@ -56,8 +51,7 @@ cdef inline Weights teacher_weights(double x, Rule rule) noexcept nogil:
     w.eps = w.response = 0
     grid = tanh_grid(w.q_hat, rule)
     for i in range(grid.n):
-        z = gauss_node(grid, i, &u)
-        u *= 2 if i else 1
+        z = half_node(grid, i, &u)
         v = root * z
         e = exp(-v)
         sech = 2 * e / (1 + e * e)

@@ -5,64 +5,58 @@ m = tanh X, are tied; averages over u are taken over X, which needs no inner sol
 and stays analytic where m jumps at u = 0.
 """
 
-from libc.math cimport NAN, cosh, exp, fabs, fmax, log, log1p, sqrt, tanh
+from libc.math cimport NAN, cosh, exp, log, log1p, sqrt, tanh
 
 from replicas._binary_field cimport field, largest_root, reach
+from replicas._binary_hats cimport Hats, meet
 from replicas._gauss cimport G
-from replicas._saddle cimport find_root
 
 ctypedef struct Moments:
-    # over u > 0, twice: 1 - m, 1 - m^2, u m, and what (BL11), (BL13) need
+    # over u > 0, twice: 1, u m, and what (BL11), (BL13) need
     double norm
-    double gap
-    double gap2
     double um
     double divergence
     double spread
     double curvature_squared
-    # derivatives of the mean of m in p_hat, of m^2 in dq_hat
-    double m_slope
-    double m2_slope
 
 ctypedef struct Context:
+    Hats hats
     const double* t
     const double* w
     Py_ssize_t n
     double window
     double q_hat
-    double dq_hat
-    double p_hat
     # 1 - r, the reference value of m in (BL11)
     double gap
-    # 1 - p or 1 - q1, to be met
-    double target
     Moments a
 
 
-cdef void average(Context* c) noexcept nogil:
-    cdef double X0 = largest_root(c.dq_hat, c.p_hat), m0 = tanh(X0)
+cdef void average(Hats* hats) noexcept nogil:
+    cdef Context* c = <Context*>hats
+    cdef Hats h = hats[0]
+    cdef double X0 = largest_root(h.dq_hat, h.p_hat), m0 = tanh(X0)
     cdef double slope = 1 / (cosh(X0) * cosh(X0)), root = sqrt(c.q_hat)
-    cdef double length = reach(c.window * root, slope, m0, c.dq_hat)
+    cdef double length = reach(c.window * root, slope, m0, h.dq_hat)
     cdef double x, u, w, gap, gap2, m, shift, difference
     cdef Moments a
     cdef Py_ssize_t i
-    a.norm = a.gap = a.gap2 = a.um = a.divergence = a.spread = 0
-    a.curvature_squared = a.m_slope = a.m2_slope = 0
+    a.norm = a.um = a.divergence = a.spread = a.curvature_squared = 0
+    h.gap = h.gap2 = h.m_slope = h.m2_slope = 0
     for i in range(c.n):
         x = length * c.t[i]
-        u = field(x, slope, m0, c.dq_hat) / root
+        u = field(x, slope, m0, h.dq_hat) / root
         # 1 - m and 1 - m^2 keep their digits as m -> 1
         gap = 2 / (1 + exp(2 * (X0 + x)))
         m, gap2 = 1 - gap, gap * (2 - gap)
-        shift = 1 - c.dq_hat * gap2
+        shift = 1 - h.dq_hat * gap2
         w = 2 * length * c.w[i] * G(u) / root
-        a.m_slope += w * gap2
-        a.m2_slope += 2 * w * m * m * gap2
+        h.m_slope += w * gap2
+        h.m2_slope += 2 * w * m * m * gap2
         a.curvature_squared += w * gap2 * gap2 / shift
         w *= shift
         a.norm += w
-        a.gap += w * gap
-        a.gap2 += w * gap2
+        h.gap += w * gap
+        h.gap2 += w * gap2
         a.um += w * u * m
         difference = c.gap - gap
         a.spread += w * difference * difference
@@ -72,25 +66,7 @@ cdef void average(Context* c) noexcept nogil:
             )
         else:
             a.divergence += w * log1p(difference / (2 - c.gap))
-    c.a = a
-
-
-cdef double overlap_gap(double p_hat, void* context, double* slope) noexcept nogil:
-    # the mean of m rises with p_hat: (BL4)
-    cdef Context* c = <Context*>context
-    c.p_hat = p_hat
-    average(c)
-    slope[0] = c.a.m_slope / c.a.gap
-    return log(c.target / c.a.gap)
-
-
-cdef double square_gap(double dq_hat, void* context, double* slope) noexcept nogil:
-    # the mean of m^2 rises with dq_hat: (BL5)
-    cdef Context* c = <Context*>context
-    c.dq_hat = dq_hat
-    average(c)
-    slope[0] = c.a.m2_slope / c.a.gap2
-    return log(c.target / c.a.gap2)
+    hats[0], c.a = h, a
 
 
 def solve(
@@ -104,25 +80,15 @@ def solve(
     spread, E Psi''^2); nan where there is no solution.
     """
     cdef Context c
-    cdef double met = target
+    cdef bint met
     c.t, c.w, c.n, c.window = &t[0], &w[0], t.shape[0], window
-    c.q_hat, c.dq_hat, c.p_hat, c.gap, c.target = q_hat, dq_hat, p_hat, gap, target
+    c.hats.dq_hat, c.hats.p_hat, c.hats.target = dq_hat, p_hat, target
+    c.q_hat, c.gap, c.hats.average = q_hat, gap, average
     with nogil:
-        if target > 0 and centre:
-            c.p_hat = find_root(
-                overlap_gap, &c, p_hat, -fmax(dq_hat, 0) - 10 * sqrt(q_hat) - 1,
-                0.5 * log(2 / target) + 2, 1e-8,
-            ).x
-        elif target > 0:
-            c.dq_hat = find_root(
-                square_gap, &c, dq_hat, -1e3, log(4 / target) + 5, 1e-8
-            ).x
-        average(&c)
-    if target > 0:
-        met = c.a.gap if centre else c.a.gap2
-    if not fabs(met - target) <= 1e-6 * target:
+        met = meet(&c.hats, centre, sqrt(q_hat), -1e3)
+    if not met:
         return (NAN,) * 9
     return (
-        c.dq_hat, c.p_hat, c.a.norm, c.a.gap, c.a.gap2, c.a.um, c.a.divergence,
-        c.a.spread, c.a.curvature_squared,
+        c.hats.dq_hat, c.hats.p_hat, c.a.norm, c.hats.gap, c.hats.gap2, c.a.um,
+        c.a.divergence, c.a.spread, c.a.curvature_squared,
     )

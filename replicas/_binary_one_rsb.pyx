@@ -6,14 +6,13 @@ nodes X >= X0 of the total field, where m = tanh X and all else is analytic.
 """
 
 from libc.math cimport (
-    INFINITY, M_PI, NAN, asinh, ceil, exp, expm1, fabs, fmax, fmin, log, log1p, sqrt,
-    tanh,
+    INFINITY, M_PI, NAN, ceil, exp, expm1, fabs, fmax, fmin, log, log1p, sqrt, tanh,
 )
 from libc.stdlib cimport free, malloc
 
 from replicas._binary_field cimport field, largest_root, reach
-from replicas._quadrature cimport Grid, Rule, gauss_node
-from replicas._saddle cimport find_root
+from replicas._binary_hats cimport Hats, meet
+from replicas._quadrature cimport Grid, Rule, half_grid, half_node
 
 cdef enum:
     MAX_NODES = 40000
@@ -23,22 +22,18 @@ ctypedef struct Moments:
     double norm
     double value
     double gain
-    # 1 - |m|, 1 - <m^2>, <m^2> - <m>^2, <Psi''>, what (BL11) needs
-    double gap
-    double gap2
+    # <m^2> - <m>^2, <Psi''>, what (BL11) needs
     double variance
     double curvature
     double divergence
     double spread
-    # <Psi''^2> without its delta functions, square of the derivative of <m> in h;
-    # derivatives of the mean of |m| in p_hat, of
-    # m^2 in dq_hat
+    # <Psi''^2> without its delta functions, square of the derivative of <m> in h
     double curvature_squared
     double response_squared
-    double m_slope
-    double m2_slope
 
 ctypedef struct Context:
+    # of |m|, averaged over u
+    Hats hats
     Rule rule
     const double* t
     const double* w
@@ -46,12 +41,9 @@ ctypedef struct Context:
     double panel
     double q0_hat
     double v
-    double dq_hat
-    double p_hat
     double mu
-    # 1 - r, the reference value of m in (BL11); 1 - p or 1 - q1, to be met
+    # 1 - r, the reference value of m in (BL11)
     double gap
-    double target
     Moments a
 
 ctypedef struct Node:
@@ -66,11 +58,12 @@ ctypedef struct Node:
     double spread
 
 
-cdef void fill_moments(Moments* a, double value) noexcept nogil:
-    cdef double* entries = <double*>a
+cdef void set_averages(Context* c, double value) noexcept nogil:
+    cdef double* entries = <double*>&c.a
     cdef size_t i
     for i in range(sizeof(Moments) // sizeof(double)):
         entries[i] = value
+    c.hats.gap = c.hats.gap2 = c.hats.m_slope = c.hats.m2_slope = value
 
 
 cdef Py_ssize_t fill(
@@ -78,7 +71,7 @@ cdef Py_ssize_t fill(
 ) noexcept nogil:
     # panels narrower than the Gaussian and than the distance of the poles of tanh
     cdef double m0 = tanh(X0), gap0 = 2 / (1 + exp(2 * X0)), slope = gap0 * (2 - gap0)
-    cdef double length = reach(highest, slope, m0, c.dq_hat), x, difference, width
+    cdef double length = reach(highest, slope, m0, c.hats.dq_hat), x, difference, width
     cdef Py_ssize_t panels, i, j, n
     cdef Node* node
     width = fmin(c.panel * sqrt(c.v), 0.2 * c.panel)
@@ -97,13 +90,13 @@ cdef Py_ssize_t fill(
             x = (i + c.t[j]) * width
             node.gap = 2 / (1 + exp(2 * (X0 + x)))
             node.gap2 = node.gap * (2 - node.gap)
-            node.x0 = field(x, slope, m0, c.dq_hat)
+            node.x0 = field(x, slope, m0, c.hats.dq_hat)
             node.w = width * c.w[j]
-            node.w0 = node.w * (1 - c.dq_hat * node.gap2)
+            node.w0 = node.w * (1 - c.hats.dq_hat * node.gap2)
             difference = gap0 - node.gap
             node.tilt = c.mu * (
                 x + log1p(0.5 * gap0 * expm1(-2 * x))
-                - 0.5 * c.dq_hat * difference * (2 - gap0 - node.gap)
+                - 0.5 * c.hats.dq_hat * difference * (2 - gap0 - node.gap)
             )
             difference = c.gap - node.gap
             node.spread = difference * difference
@@ -149,15 +142,15 @@ cdef void add(
         spread += w * node.spread
         # 1 - m of both signs
         down += e * node.w0 * (node.gap + z * (2 - node.gap))
-    c.a.m_slope += weight * curvature / norm
+    c.hats.m_slope += weight * curvature / norm
     curvature += jump * exp(-0.5 * h * h / c.v - base)
     log_z = base + log(norm / sqrt(2 * M_PI * c.v))
     gap2, down, w = gap2 / norm, down / norm, weight / norm
     c.a.norm += weight
     c.a.value += weight * log_z / c.mu
     c.a.gain += weight * (tilt / norm - log_z) / c.mu
-    c.a.gap += w * gap
-    c.a.gap2 += weight * gap2
+    c.hats.gap += w * gap
+    c.hats.gap2 += weight * gap2
     e = down * (2 - down) - gap2
     c.a.variance += weight * e
     c.a.curvature += w * curvature
@@ -167,63 +160,43 @@ cdef void add(
     c.a.divergence += w * divergence
     c.a.spread += w * spread
     e = 1 - gap / norm
-    c.a.m_slope += weight * c.mu * (1 - gap2 - e * e)
-    c.a.m2_slope += 2 * w * m2_slope
-    c.a.m2_slope += 0.5 * weight * c.mu * (fourth / norm - gap2 * gap2)
+    c.hats.m_slope += weight * c.mu * (1 - gap2 - e * e)
+    c.hats.m2_slope += 2 * w * m2_slope
+    c.hats.m2_slope += 0.5 * weight * c.mu * (fourth / norm - gap2 * gap2)
 
 
-cdef bint average(Context* c) noexcept nogil:
+cdef void average(Hats* hats) noexcept nogil:
     # the outer field crowds where the sign of x0 switches, |h| ~ 1/mu or sqrt(v)
+    cdef Context* c = <Context*>hats
     cdef double root = sqrt(c.q0_hat), u, weight = 0, X0, jump
     cdef double* exponent
     cdef Node* nodes
     cdef Grid grid
     cdef Py_ssize_t n, i
-    fill_moments(&c.a, NAN)
-    if not (c.v > 0 and 0 < c.q0_hat < 1e4 and fabs(c.dq_hat) < 60
-            and fabs(c.p_hat) < 60 and c.mu * c.v < 1e3):
+    set_averages(c, NAN)
+    if not (c.v > 0 and 0 < c.q0_hat < 1e4 and fabs(hats.dq_hat) < 60
+            and fabs(hats.p_hat) < 60 and c.mu * c.v < 1e3):
         # iterates far off the saddle
-        return False
-    grid.centre, grid.t, grid.step = 0, 0, c.rule.step
-    grid.width = fmin(5.6, 2 * fmin(1 / c.mu, sqrt(c.v)) / root)
-    grid.n = <int>ceil(asinh(c.rule.window / grid.width) / c.rule.step) + 1
-    u = gauss_node(grid, grid.n - 1, &weight)
-    X0 = largest_root(c.dq_hat, c.p_hat)
+        return
+    grid = half_grid(2 * fmin(1 / c.mu, sqrt(c.v)) / root, c.rule)
+    u = half_node(grid, grid.n - 1, &weight)
+    X0 = largest_root(hats.dq_hat, hats.p_hat)
     jump = 2 * tanh(X0)
     n = fill(
         c, X0, root * u + c.mu * c.v + (c.rule.window + 2) * sqrt(c.v), &nodes
     )
     if n == 0:
-        return False
+        return
     exponent = <double*>malloc(n * sizeof(double))
     if exponent == NULL:
         free(nodes)
-        return False
-    fill_moments(&c.a, 0)
+        return
+    set_averages(c, 0)
     for i in range(grid.n):
-        u = gauss_node(grid, i, &weight)
-        add(c, nodes, n, exponent, jump, root * u, weight * (2 if i else 1))
+        u = half_node(grid, i, &weight)
+        add(c, nodes, n, exponent, jump, root * u, weight)
     free(exponent)
     free(nodes)
-    return True
-
-
-cdef double overlap_gap(double p_hat, void* context, double* slope) noexcept nogil:
-    # the mean of |m| rises with p_hat
-    cdef Context* c = <Context*>context
-    c.p_hat = p_hat
-    average(c)
-    slope[0] = c.a.m_slope / c.a.gap
-    return log(c.target / c.a.gap)
-
-
-cdef double square_gap(double dq_hat, void* context, double* slope) noexcept nogil:
-    # the mean of m^2 rises with dq_hat
-    cdef Context* c = <Context*>context
-    c.dq_hat = dq_hat
-    average(c)
-    slope[0] = c.a.m2_slope / c.a.gap2
-    return log(c.target / c.a.gap2)
 
 
 def solve(
@@ -240,28 +213,17 @@ def solve(
     functions, square of the response), Psi less Psi(0+); nan without a solution.
     """
     cdef Context c
-    cdef double met = target
+    cdef bint met
     c.t, c.w, c.n, c.panel = &t[0], &w[0], t.shape[0], panel
     c.rule.step, c.rule.window = step, window
-    c.q0_hat, c.v, c.dq_hat, c.p_hat, c.mu = q0_hat, v, dq_hat, p_hat, mu
-    c.gap, c.target = gap, target
+    c.hats.dq_hat, c.hats.p_hat, c.hats.target = dq_hat, p_hat, target
+    c.q0_hat, c.v, c.mu, c.gap, c.hats.average = q0_hat, v, mu, gap, average
     with nogil:
-        if target > 0 and centre:
-            c.p_hat = find_root(
-                overlap_gap, &c, p_hat, -fmax(dq_hat, 0) - 10 * sqrt(q0_hat) - 1,
-                0.5 * log(2 / target) + 2, 1e-8,
-            ).x
-        elif target > 0:
-            c.dq_hat = find_root(
-                square_gap, &c, dq_hat, -0.5, log(4 / target) + 5, 1e-8
-            ).x
-        average(&c)
-    if target > 0:
-        met = c.a.gap if centre else c.a.gap2
-    if not fabs(met - target) <= 1e-6 * target:
+        met = meet(&c.hats, centre, sqrt(q0_hat), -0.5)
+    if not met:
         return (NAN,) * 13
     return (
-        c.dq_hat, c.p_hat, c.a.norm, c.a.value, c.a.gain, c.a.gap, c.a.gap2,
-        c.a.variance, c.a.curvature, c.a.divergence, c.a.spread,
+        c.hats.dq_hat, c.hats.p_hat, c.a.norm, c.a.value, c.a.gain, c.hats.gap,
+        c.hats.gap2, c.a.variance, c.a.curvature, c.a.divergence, c.a.spread,
         c.a.curvature_squared, c.a.response_squared,
     )

@@ -42,6 +42,14 @@ cdef inline Grid front_grid(double centre, double width, Rule rule) noexcept nog
     return sinh_grid(centre, width, -rule.window, rule.window, step)
 
 
+cdef inline Grid half_grid(double width, Rule rule) noexcept nogil:
+    # from 0, for an even f; see half_node
+    cdef Grid grid
+    grid.centre, grid.t, grid.step, grid.width = 0, 0, rule.step, fmin(width, 5.6)
+    grid.n = <int>ceil(asinh(rule.window / grid.width) / rule.step) + 1
+    return grid
+
+
 cdef inline double sinh_node(Grid grid, int i, double* weight) noexcept nogil:
     # z of node i; weight is step dz/dt, without the Gaussian
     cdef double up = exp(grid.t + i * grid.step), down = 1 / up
@@ -53,4 +61,11 @@ cdef inline double gauss_node(Grid grid, int i, double* weight) noexcept nogil:
     # z of node i; weight includes the Gaussian
     cdef double z = sinh_node(grid, i, weight)
     weight[0] *= G(z)
+    return z
+
+
+cdef inline double half_node(Grid grid, int i, double* weight) noexcept nogil:
+    # node i of a half_grid: the weight is that of -z too
+    cdef double z = gauss_node(grid, i, weight)
+    weight[0] *= 2 if i else 1
     return z
