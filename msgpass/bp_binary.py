@@ -51,7 +51,7 @@ class BinaryBp(Engine):
             raise ValueError(
                 f"{function}: exact needs patterns of +-1, given real ones"
             )
-        if instance.rule == "parity" and n % 2 == 0:
+        if instance.rule == "parity" and K > 1 and n % 2 == 0:
             raise ValueError(
                 f"{function}: exact needs an odd number of inputs a unit for parity, "
                 f"given {n}"

@@ -22,7 +22,7 @@ class Engine:
         self.function, self.instance, self.sequential = function, instance, sequential
         self.rng = check.generator(function, rng)
         self.node = output_node(function, instance)
-        parity = instance.rule == "parity"
+        parity = instance.rule == "parity" and instance.K > 1
         patterns = instance.patterns if parity else instance.absorbed()
         if not instance.signs:
             patterns = np.ascontiguousarray(patterns, dtype=float)

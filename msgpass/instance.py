@@ -94,12 +94,12 @@ class Instance:
     def absorbed(self):
         """Patterns times labels, (M, inputs): with them, every label is +1.
 
-        Fits the majority and the symmetric perceptron; for parity a ValueError.
+        Fits all rules but the parity of several units: a ValueError.
         The patterns themselves, not a copy, where all labels are +1.
         """
-        if self.rule == "parity":
+        if self.rule == "parity" and self.K > 1:
             raise ValueError(
-                "Instance.absorbed: rule must not be parity, given 'parity'"
+                "Instance.absorbed: rule must not be parity for K > 1, given 'parity'"
             )
         if (self.labels == 1).all():
             return self.patterns
