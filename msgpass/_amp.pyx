@@ -137,14 +137,15 @@ def fields(
 def sweep(
     OutputNode output, const signed char[:, ::1] patterns,
     const signed char[::1] labels, bint tree, const Py_ssize_t[::1] edges,
-    Py_ssize_t first, Py_ssize_t last, const double[:, ::1] mean, const double[::1] V,
-    double damping, double[:, ::1] g, double[:, :, ::1] back, double[:, ::1] Gam,
+    Py_ssize_t first, Py_ssize_t last, const double[:, ::1] mean,
+    const double[:, ::1] V, double damping, double[:, ::1] g, double[:, :, ::1] back,
+    double[:, :, ::1] Gam,
 ):
     """Visit the chunks first to last of patterns: (MP8); g (M, K) is damped in place.
 
     edges : chunk c has the patterns edges[c] to edges[c + 1]. mean (K, n) of the
-    weights, V (K) their mean variances. back (chunks, K, n), Gam (chunks, K) : filled
-    with the chunk's sums of F xi g and of Gam, so that threads change no sum.
+    weights, V (K, 1) their mean variances. back (chunks, K, n), Gam (chunks, K, 1) :
+    filled with the chunk's sums of F xi g and of Gam, so that threads change no sum.
     """
     cdef int K = mean.shape[0], r, l
     cdef Py_ssize_t n = mean.shape[1], stride = patterns.shape[1], c, mu, i
@@ -155,10 +156,10 @@ def sweep(
     cdef Block block
     with nogil:
         for l in range(K):
-            scale[l] = 1 / sqrt(V[l])
+            scale[l] = 1 / sqrt(V[l, 0])
         for c in range(first, last):
             for l in range(K):
-                Gam[c, l] = 0
+                Gam[c, l, 0] = 0
                 for i in range(n):
                     back[c, l, i] = 0
             mu = edges[c]
@@ -169,14 +170,14 @@ def sweep(
                     block.label[r] = labels[mu + r]
                     for l in range(K):
                         i = l * LANES + r
-                        block.omega[i] = F * block.omega[i] - V[l] * g[mu + r, l]
-                block_node(&output.c, &block, &V[0], scale)
+                        block.omega[i] = F * block.omega[i] - V[l, 0] * g[mu + r, l]
+                block_node(&output.c, &block, &V[0, 0], scale)
                 for r in range(block.rows):
                     for l in range(K):
                         new = block.g[l * LANES + r]
                         share[l * LANES + r] = F * new
                         g[mu + r, l] = damping * g[mu + r, l] + (1 - damping) * new
-                        Gam[c, l] += block.Gam[l * LANES + r]
+                        Gam[c, l, 0] += block.Gam[l * LANES + r]
                 backward(
                     &block, K, offset, &patterns[mu, 0], stride, n, share,
                     &back[c, 0, 0],
@@ -187,11 +188,11 @@ def sweep(
 def energetic(
     OutputNode output, const signed char[:, ::1] patterns,
     const signed char[::1] labels, bint tree, const double[:, ::1] mean,
-    const double[::1] V, const double[:, ::1] g, double[::1] coupling, double[::1] Gam,
+    const double[:, ::1] V, const double[:, ::1] g, const double[:, ::1] bracket,
 ):
-    """Sum of log Z over the patterns, for the free entropy (MP14).
+    """Sum over the patterns of log Z less the coupling to the weights: (MP13), (MP14).
 
-    coupling, Gam (K) : filled with the sums of g omega + V g^2 / 2 and of Gam.
+    bracket (K, 1) : what multiplies Gam.
     """
     cdef int K = mean.shape[0], r, l
     cdef Py_ssize_t n = mean.shape[1], stride = patterns.shape[1], mu = 0
@@ -199,21 +200,19 @@ def energetic(
     cdef double F = 1 / sqrt(n), total = 0
     cdef double[MAX_K] omega
     cdef double[MAX_K] g_new
-    cdef double[MAX_K] Gam_new
+    cdef double[MAX_K] Gam
     cdef Block block
     with nogil:
-        for l in range(K):
-            coupling[l] = 0
-            Gam[l] = 0
         while mu < patterns.shape[0]:
             block.rows = <int>min(<Py_ssize_t>LANES, patterns.shape[0] - mu)
             forward(&block, K, offset, &patterns[mu, 0], stride, n, &mean[0, 0])
             for r in range(block.rows):
                 for l in range(K):
-                    omega[l] = F * block.omega[l * LANES + r] - V[l] * g[mu + r, l]
-                total += node(&output.c, labels[mu + r], omega, &V[0], g_new, Gam_new)
+                    omega[l] = F * block.omega[l * LANES + r]
+                    omega[l] -= V[l, 0] * g[mu + r, l]
+                total += node(&output.c, labels[mu + r], omega, &V[0, 0], g_new, Gam)
                 for l in range(K):
-                    coupling[l] += g_new[l] * (omega[l] + 0.5 * V[l] * g_new[l])
-                    Gam[l] += Gam_new[l]
+                    total -= g_new[l] * (omega[l] + 0.5 * V[l, 0] * g_new[l])
+                    total -= Gam[l] * bracket[l, 0]
             mu += block.rows
     return total

@@ -23,9 +23,10 @@ cdef double second_moment(
 def norm_field(
     const double[::1] s, const double[::1] A, double gamma, double y
 ):
-    """The lam at which the units' second moments at P = A + lam average to 1.
+    """The lam at which the second moments at P = A + lam average to 1.
 
-    s, A (units) : mean square fields, precisions of the messages. Source: (MP9).
+    s, A : square fields and precisions of the messages, of the weights, or their means
+    over units whose weights have the same precision. Source: (MP9).
     """
     cdef Py_ssize_t K = A.shape[0], l
     cdef double least = A[0], most = 0, low = 0, high, t, old, moment, slope
@@ -56,12 +57,14 @@ def norm_field(
 
 
 def coupling_field(
-    const double[::1] s, const double[::1] b, const double[::1] A, double overlap
+    const double[::1] s, const double[::1] b, const double[::1] w,
+    const double[::1] A, double overlap,
 ):
     """(gamma, lam) at which a field gamma W~ gives the norm and the overlap with W~.
 
-    s, b, A (units) : mean squares of the fields without it, their means along W~, the
-    precisions of the messages. Source: (MP21).
+    s, b, w, A : squares of the fields without it, these along W~, squares of W~, the
+    precisions of the messages; of the weights or means over units as in `norm_field`.
+    Source: (MP21).
     """
     cdef Py_ssize_t K = A.shape[0], l
     cdef double least = A[0], most = 0, low = 0, high, t, gamma = 0
@@ -78,11 +81,11 @@ def coupling_field(
         for l in range(K):
             P = A[l] - least + t
             share += b[l] / P / K
-            response += 1 / P / K
+            response += w[l] / P / K
         gamma = (overlap - share) / response
         for l in range(K):
             P = A[l] - least + t
-            m2 = (s[l] + gamma * (2 * b[l] + gamma)) / (P * P)
+            m2 = (s[l] + gamma * (2 * b[l] + gamma * w[l])) / (P * P)
             moment += (m2 + 1 / P) / K
         if moment > 1:
             low = t

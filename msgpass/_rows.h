@@ -178,6 +178,16 @@ ROW_KERNEL void row_add_squares(const double *x, double a, double *P, ptrdiff_t 
         P[i] += a * x[i] * x[i];
 }
 
+/* add c x to T and a x^2 to P */
+ROW_KERNEL void row_add_reals(
+    const double *x, double c, double a, double *T, double *P, ptrdiff_t n)
+{
+    for (ptrdiff_t i = 0; i < n; i++) {
+        T[i] += c * x[i];
+        P[i] += a * x[i] * x[i];
+    }
+}
+
 #define ROW_SUMS(NAME, PATTERN)                                                        \
 /* sums of x m and of x^2 v */                                                         \
 ROW_KERNEL void row_sums_##NAME(                                                       \

@@ -49,6 +49,9 @@ cdef extern from "_rows.h" nogil:
         double* m, Py_ssize_t n, double* omega, double* V
     )
     void row_add_squares(const double* x, double a, double* P, Py_ssize_t n)
+    void row_add_reals(
+        const double* x, double c, double a, double* T, double* P, Py_ssize_t n
+    )
     void row_sums_signs(
         const signed char* x, const double* m, const double* v, Py_ssize_t n,
         double* omega, double* V

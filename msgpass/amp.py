@@ -9,7 +9,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from msgpass import _amp, _norm
+from msgpass import _amp, _amp_reals, _norm
 from msgpass.arrays import weights_array
 from msgpass.instance import require_instance
 from msgpass.node import output_node
@@ -46,7 +46,7 @@ def amp(
 
     Parameters
     ----------
-    instance : Instance with patterns of +-1, independent of each other.
+    instance : Instance, patterns +-1 or real; independent of each other.
     weights : "continuous", of mean square 1, or "binary".
     field : array (K, n), external field E: the measure has a factor exp(E . W).
     norm : continuous weights: mean square 1 in every unit ("unit") or over all of them
@@ -124,8 +124,9 @@ def iterate(engine, state, *, fresh, damping, adapt, tol, max_sweeps, watch=None
 class AmpState:
     """Messages of AMP, from which an iteration starts.
 
-    g : (M, K), derivatives of log Z; A : (K,), precisions; B : (K, n), fields; mean :
-    (K, n) and variance : (K, n) or (K, 1), of the weights; lam : (K,), norm fields.
+    g : (M, K), derivatives of log Z; A : precisions, (K, 1) for patterns of +-1, (K, n)
+    for real ones; B : (K, n), fields; mean : (K, n) and variance : (K, n) or (K, 1), of
+    the weights; lam : (K,), norm fields.
     """
 
     g: np.ndarray
@@ -152,13 +153,12 @@ class Amp:
         check.choice(function, "weights", weights, ("continuous", "binary"))
         check.choice(function, "norm", norm, ("global", "unit"))
         check.integer(function, "threads", threads, 1, 1 << 10)
-        if not instance.signs:
-            raise ValueError(
-                f"{function}: the patterns must be +-1 for AMP, given real ones; "
-                "bp takes them"
-            )
         self.instance, self.binary, self.norm = instance, weights == "binary", norm
         self.function, self.node = function, output_node(function, instance)
+        self.kernel, self.patterns = _amp, instance.patterns
+        if not instance.signs:
+            self.kernel = _amp_reals
+            self.patterns = np.ascontiguousarray(instance.patterns, dtype=float)
         K, n, M = instance.K, instance.n, instance.M
         self.field = np.zeros((K, 1))
         if field is not None:
@@ -166,7 +166,7 @@ class Amp:
         chunks = max(1, min(CHUNKS, M // CHUNK))
         self.edges = np.linspace(0, M, chunks + 1).astype(np.intp)
         self.back = np.empty((chunks, K, n))
-        self.Gam = np.empty((chunks, K))
+        self.Gam = np.empty((chunks, K, 1 if instance.signs else n))
         threads = min(threads, chunks)
         bounds = np.linspace(0, chunks, threads + 1).astype(int)
         self.shares = list(pairwise(bounds))
@@ -178,15 +178,17 @@ class Amp:
         B, rng = np.zeros((K, n)), check.generator(self.function, rng)
         if noise:
             B += noise * rng.standard_normal((K, n))
-        state = AmpState(np.zeros((M, K)), np.zeros(K), B, B, B, np.ones(K))
+        g, A = np.zeros((M, K)), np.zeros(self.Gam.shape[1:])
+        state = AmpState(g, A, B, B, B, np.ones(K))
         self._marginals(state, 0.0, 1.0)
         return state
 
     def resume(self, state):
         """A copy of `state`, with the marginals that its messages give here."""
         K, n, M = self.instance.K, self.instance.n, self.instance.M
+        shapes = (M, K), (K, n), self.Gam.shape[1:]
         fits = isinstance(state, AmpState)
-        if not fits or (state.g.shape, state.B.shape) != ((M, K), (K, n)):
+        if not fits or (state.g.shape, state.B.shape, state.A.shape) != shapes:
             raise ValueError(
                 f"{self.function}: state must be that of a run on such an instance"
             )
@@ -201,34 +203,34 @@ class Amp:
         `focusing_bp`; y = 1 is the plain graph. Returns the largest change of a mean,
         divided by 1 - damping.
         """
-        V = self._spread(state)
         with np.errstate(all="ignore"):  # what overflows ends as a residual of nan
-            return self._step(state, V, damping, gamma, y)
+            self._sweep(state, damping)
+            A = self.Gam.sum(axis=0) / self.instance.n
+            B = self.back.sum(axis=0)
+            B += A * state.mean
+            state.A = damping * state.A + (1 - damping) * A
+            B *= 1 - damping
+            B += damping * state.B
+            state.B, old = B, state.mean
+            self._marginals(state, gamma, y)
+            return np.abs(state.mean - old).max() / (1 - damping)
 
-    def _step(self, state, V, damping, gamma, y):
-        self._sweep(state, V, damping)
-        A = self.Gam.sum(axis=0) / self.instance.n
-        B = self.back.sum(axis=0)
-        B += A[:, None] * state.mean
-        state.A = damping * state.A + (1 - damping) * A
-        B *= 1 - damping
-        B += damping * state.B
-        state.B, old = B, state.mean
-        self._marginals(state, gamma, y)
-        return np.abs(state.mean - old).max() / (1 - damping)
+    def _means(self, x):
+        """(K, n) as the kernel takes it: with patterns of +-1 only the units' means."""
+        return x.mean(axis=1, keepdims=True) if self.instance.signs else x
 
     def _spread(self, state):
-        """Variances (K,) of the fields; a floor keeps spins that froze comparable."""
-        V = state.variance.mean(axis=1)
+        """Variances of the weights; a floor keeps spins that froze comparable."""
+        V = self._means(state.variance)
         return np.maximum(V, 1e-8) if self.binary else V
 
-    def _sweep(self, state, V, damping):
+    def _sweep(self, state, damping):
         """Fill the chunks' sums; g is damped in place."""
-        given = self.instance
+        given, V = self.instance, self._spread(state)
 
         def visit(share):
-            _amp.sweep(
-                self.node, given.patterns, given.labels, given.tree, self.edges, *share,
+            self.kernel.sweep(
+                self.node, self.patterns, given.labels, given.tree, self.edges, *share,
                 state.mean, V, damping, state.g, self.back, self.Gam,
             )  # fmt: skip
 
@@ -244,16 +246,15 @@ class Amp:
             state.mean = np.tanh(H + pseudo_field(H, gamma, y))
             state.variance = 1 - state.mean**2
             return
-        s = np.mean(H**2, axis=1)
+        s = self._means(H**2)
         if not np.isfinite(s).all() or not np.isfinite(state.A).all():
             state.mean = np.full_like(H, np.nan)
             return
-        units = [slice(None)]
-        if self.norm == "unit":
-            units = [slice(l, l + 1) for l in range(len(s))]
-        for unit in units:
-            state.lam[unit] = _norm.norm_field(s[unit], state.A[unit], gamma, y)
-        P = (state.A + state.lam)[:, None]
+        units = [slice(l, l + 1) for l in range(len(s))]
+        for unit in units if self.norm == "unit" else [slice(None)]:
+            moments = s[unit].ravel(), state.A[unit].ravel()
+            state.lam[unit] = _norm.norm_field(*moments, gamma, y)
+        P = state.A + state.lam[:, None]
         state.mean = H / P
         state.variance = 1 / (P + pseudo_precision(P, gamma, y))
 
@@ -280,22 +281,24 @@ class Amp:
     def entropy(self, state):
         """Bethe entropy at a fixed point, nats per weight: (MP13), (MP14)."""
         given = self.instance
-        V = self._spread(state)
-        coupling, Gam = np.empty(given.K), np.empty(given.K)
-        log_z = _amp.energetic(
-            self.node, given.patterns, given.labels, given.tree,
-            state.mean, V, state.g, coupling, Gam,
-        )  # fmt: skip
-        H = state.B + self.field
-        q = np.mean(state.mean**2, axis=1)
+        log_z, H = self.energetic(state), state.B + self.field
         if self.binary:
             log_z += np.sum(np.abs(H) + np.log1p(np.exp(-2 * np.abs(H))))
-            log_z -= np.sum(coupling + Gam * q)
             volume = 0.0
         else:
-            P = state.A + state.lam
-            log_z += np.sum(0.5 * np.sum(H**2, axis=1) / P - 0.5 * given.n * np.log(P))
-            log_z -= np.sum(coupling + 0.5 * Gam * (q - V))
+            P = state.A + state.lam[:, None]
+            log_z += np.sum(0.5 * H**2 / P - 0.5 * np.log(P))
             log_z += 0.5 * given.n * np.sum(state.lam)
             volume = 0.5  # of the sphere, log(2 pi e)/2, less log(2 pi)/2 of a Gaussian
         return float((log_z - np.sum(self.field * state.mean)) / given.N - volume)
+
+    def energetic(self, state):
+        """The sums over patterns in (MP13), (MP14)."""
+        given = self.instance
+        bracket = state.mean**2
+        if not self.binary:
+            bracket = 0.5 * (bracket - state.variance)
+        return self.kernel.energetic(
+            self.node, self.patterns, given.labels, given.tree,
+            state.mean, self._spread(state), state.g, self._means(bracket),
+        )  # fmt: skip

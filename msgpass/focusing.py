@@ -69,7 +69,7 @@ def focusing_bp(
 
     Parameters
     ----------
-    instance : Instance; with patterns of +-1 for method "amp".
+    instance : Instance; correlated patterns want method "bp".
     weights : "continuous" or "binary".
     protocol : iterable of (gamma, y), see msgpass.protocols; by default
         `PseudoReinforcement()` for the binary perceptron, `Scoping` with y = 10 up to

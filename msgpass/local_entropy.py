@@ -38,8 +38,8 @@ def local_entropy(
 
     Parameters
     ----------
-    instance : Instance with patterns of +-1; on others `bp` with the field gamma W~
-        gives the point (d, S) that belongs to gamma.
+    instance : Instance, patterns +-1 or real; on correlated ones `bp` with the field
+        gamma W~ gives the point (d, S) that belongs to gamma.
     reference : array (K, n), configuration that distances are measured to, a solution
         or not; +-1 for binary weights, else its units are normalised to sqrt(n).
     weights : "continuous", on the sphere |W|^2 = N, or "binary".
@@ -174,11 +174,11 @@ class _AtDistance(Amp):
             state.mean = np.tanh(B + self.field)
             state.variance = 1 - state.mean**2
             return
-        s, b = np.mean(B**2, axis=1), np.mean(B * W, axis=1)
-        self.gamma, lam = _norm.coupling_field(s, b, state.A, self.overlap)
+        moments = (self._means(x).ravel() for x in (B**2, B * W, W**2, state.A))
+        self.gamma, lam = _norm.coupling_field(*moments, self.overlap)
         self.field = self.gamma * W
         state.lam[:] = lam
-        P = (state.A + lam)[:, None]
+        P = state.A + lam
         state.mean = (B + self.field) / P
         state.variance = 1 / P
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from msgpass import _amp, _focusing
+from msgpass import _focusing
 from msgpass.amp import Amp
 from msgpass.instance import _fits
 from msgpass.replicated import gaussian_centre, spin_centre
@@ -72,7 +72,7 @@ def own_message(engine, state):
     """Fields (K, n) and precisions (K, 1 or n) of the weights without the replicas."""
     if not isinstance(engine, Amp):
         return engine.own(state)
-    return state.B + engine.field, (state.A + state.lam)[:, None]
+    return state.B + engine.field, state.A + state.lam[:, None]
 
 
 def entropies(engine, state, gamma, y):
@@ -81,22 +81,15 @@ def entropies(engine, state, gamma, y):
         return engine.entropies(state, gamma, y)
     if gamma == 0 or y == 1:
         return (engine.entropy(state),) * 2
-    given, V = engine.instance, engine._spread(state)
-    coupling, Gam = np.empty(given.K), np.empty(given.K)
-    total = _amp.energetic(
-        engine.node, given.patterns, given.labels, given.tree,
-        state.mean, V, state.g, coupling, Gam,
-    )  # fmt: skip
+    given, total = engine.instance, engine.energetic(state)
     H, P = own_message(engine, state)
-    q = np.mean(state.mean**2, axis=1)
     if engine.binary:
         _, overlap, site = spin_centre(H, gamma, y)
-        total += np.sum(site) - np.sum(coupling + Gam * q)
+        total += np.sum(site)
         free = float(total / given.N)
         return free, free - gamma * float(np.mean(overlap))
     m, P = H / P, np.broadcast_to(P, H.shape)
     total += np.sum(0.5 * P * m**2 - 0.5 * np.log(P + gamma) - 0.5 / y)
-    total -= np.sum(coupling + 0.5 * Gam * (q - V))
     total += 0.5 * np.sum(state.lam[:, None] * (state.mean**2 + state.variance))
     free = float(total / given.N - 0.5)
     return free, free + 0.5 * gamma * float(np.mean(gaussian_centre(m, P, gamma, y)[2]))

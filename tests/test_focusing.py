@@ -85,12 +85,13 @@ def test_focusing_solves_committees():
 
 
 @pytest.mark.parametrize("weights", ["binary", "continuous"])
-def test_focusing_takes_real_patterns_on_edges(weights):
+@pytest.mark.parametrize(("method", "damping"), [("bp", 0.5), ("amp", None)])
+def test_focusing_takes_real_patterns(weights, method, damping):
     patterns = np.random.default_rng(0).standard_normal((100, 201))
     instance = mp.Instance(patterns, np.ones(100))
     protocol = mp.Scoping(np.linspace(0.05, 3, 40))
     r = mp.focusing_bp(
-        instance, weights, method="bp", protocol=protocol, sweeps=3, damping=0.5
+        instance, weights, method=method, protocol=protocol, sweeps=3, damping=damping
     )
     assert r.solved and instance.errors(r.weights) == 0
 
@@ -218,9 +219,6 @@ def test_focusing_refuses_what_it_cannot_do():
     ]:
         with pytest.raises(ValueError, match=match):
             mp.focusing_bp(instance, **options)
-    real = mp.Instance(np.full((2, 3), 0.5), [1, 1])
-    with pytest.raises(ValueError, match=r"patterns must be \+-1"):
-        mp.focusing_bp(real)
 
 
 @pytest.mark.full

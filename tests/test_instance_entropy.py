@@ -151,9 +151,12 @@ def test_local_entropy_reports_distances_without_convergence():
 
 
 @pytest.mark.parametrize("weights", ["continuous", "binary"])
-def test_bp_in_a_field_along_the_reference_gives_the_curve(weights):
-    # the way for real patterns, which the curve's AMP refuses
+@pytest.mark.parametrize("real", [False, True])
+def test_bp_in_a_field_along_the_reference_gives_the_curve(weights, real):
     inst = mp.Instance.random(999, 0.4, rng=1)
+    if real:
+        patterns = np.random.default_rng(1).standard_normal((400, 999))
+        inst = mp.Instance(patterns, np.ones(400))
     reference = mp.focusing_bp(inst, weights).weights
     gamma = 1.0
     b = mp.bp(inst, weights, field=gamma * reference)
