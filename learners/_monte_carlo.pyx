@@ -1,12 +1,12 @@
 """Metropolis moves of one configuration of weights; docs/learners.md."""
 
-from libc.math cimport cos, fabs, isinf, sin, sqrt
+from libc.math cimport cos, fabs, isinf, sin
 
 
 cdef bint fits(
     const double* h, int K, int label, int rule, double kappa
 ) noexcept nogil:
-    # rule 0: majority, 1: parity, 2: symmetric
+    # h, kappa: in units of 1/sqrt(n); rule 0: majority, 1: parity, 2: symmetric
     cdef int l, positive = 0
     if rule == 2:
         return fabs(h[0]) < kappa
@@ -25,7 +25,7 @@ def fitted(
     const double[:, ::1] h, const signed char[::1] labels, int rule, double kappa,
     signed char[::1] fit,
 ):
-    """Mark in `fit` the patterns that their fields h satisfy; the number of others."""
+    """Mark in `fit` the patterns that their sums h satisfy; the number of others."""
     cdef Py_ssize_t mu, errors = 0
     for mu in range(h.shape[0]):
         fit[mu] = fits(&h[mu, 0], <int>h.shape[1], labels[mu], rule, kappa)
@@ -75,7 +75,7 @@ def sweep(
     number of accepted moves and of errors.
     """
     cdef Py_ssize_t n = weights.shape[1], M = h.shape[0], mu, k
-    cdef double scale = 1 / sqrt(n), w1, w2, new1, new2 = 0, gain, worst
+    cdef double w1, w2, new1, new2 = 0, gain, worst
     cdef const signed char* column1
     cdef const signed char* column2
     cdef int l1, l2
@@ -105,9 +105,8 @@ def sweep(
             if isinf(beta):
                 worst = 0 if gain >= log_u[k] else -1
             gained = change(
-                h, moved, column1, (new1 - w1) * scale, l1, column2,
-                (new2 - w2) * scale, l2, labels, fit, new_fit, rule, kappa,
-                errors, worst,
+                h, moved, column1, new1 - w1, l1, column2, new2 - w2, l2, labels, fit,
+                new_fit, rule, kappa, errors, worst,
             )
             if gained > worst:
                 continue

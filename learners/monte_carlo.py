@@ -129,8 +129,9 @@ class _Walker:
     """One replica: its weights (changed in place), their fields and errors."""
 
     def __init__(self, instance, weights, kind, beta, rotation):
-        self.instance, self.weights = instance, weights
-        self.beta, self.rotation = beta, rotation if kind == "continuous" else 0.0
+        self.instance, self.weights, self.binary = instance, weights, kind == "binary"
+        self.beta, self.rotation = beta, 0.0 if self.binary else rotation
+        self.kappa = instance.kappa * np.sqrt(instance.n)
         self.columns = np.ascontiguousarray(instance.patterns.T)
         self.fit, self.new_fit = np.empty((2, instance.M), dtype=np.int8)
         self.moved = np.empty((instance.M, instance.K))
@@ -139,10 +140,12 @@ class _Walker:
     def sweep(self, pull, rng):
         """N moves; the number of those accepted."""
         instance, N = self.instance, self.instance.N
-        # the fields afresh: rounding does not accumulate
-        h = instance.fields(self.weights)
+        # sqrt(n) Delta afresh: rounding does not accumulate
+        h = instance.fields(self.weights) * np.sqrt(instance.n)
+        if self.binary:
+            np.rint(h, out=h)  # whole numbers, of which 0 is no vote
         rule = RULES[instance.rule]
-        errors = _monte_carlo.fitted(h, instance.labels, rule, instance.kappa, self.fit)
+        errors = _monte_carlo.fitted(h, instance.labels, rule, self.kappa, self.fit)
         first, second = rng.integers(0, N, size=(2, N))
         angle = self.rotation * rng.uniform(-1, 1, N)
         accepted, self.errors = _monte_carlo.sweep(
@@ -155,7 +158,7 @@ class _Walker:
             self.new_fit,
             instance.tree,
             rule,
-            instance.kappa,
+            self.kappa,
             self.beta,
             errors,
             pull,

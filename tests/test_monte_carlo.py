@@ -57,6 +57,17 @@ def test_binary_chains_sample_the_gibbs_measure(machine, beta, field):
     assert abs(mean - p @ errors) <= 4 * error
 
 
+@pytest.mark.parametrize("machine", [{}, {"K": 2, "rule": "parity"}])
+def test_chains_of_binary_weights_count_ties_as_errors(machine):
+    # an even number of inputs: sums of +-1 that must stay exactly 0
+    inst, rng = Instance.random(20, 1.0, rng=1, **machine), np.random.default_rng(0)
+    weights = rng.choice([-1.0, 1.0], (inst.K, inst.n))
+    for _ in range(100):
+        chain = learners.metropolis(inst, weights, beta=0.5, sweeps=1, burn=0, rng=rng)
+        weights = chain.weights[0]
+        assert chain.errors[0, 0] == inst.errors(weights)
+
+
 def test_coupled_chains_sample_the_replicated_measure():
     inst = Instance.random(9, 0.5, rng=3)
     every, errors = enumerated(inst)
