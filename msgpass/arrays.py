@@ -61,7 +61,8 @@ def patterns_array(value):
                     f"with {bad}"
                 )
     kind = np.int8 if signs else np.float32 if patterns.dtype.itemsize <= 4 else float
-    if not patterns.flags.writeable and patterns.flags.c_contiguous:
+    below = patterns.base if isinstance(patterns.base, np.ndarray) else patterns
+    if not below.flags.writeable and patterns.flags.c_contiguous:
         patterns = patterns.astype(kind, copy=False)
     else:
         patterns = patterns.astype(kind, order="C")

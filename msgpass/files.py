@@ -11,6 +11,11 @@ from replicas import check
 __all__ = ["kind", "read_npz", "read_text", "write_npz", "write_text"]
 
 ENTRIES = ("patterns", "labels", "K", "tree", "rule", "kappa")
+# what reading a wrong npz file may raise
+WRONG = (
+    ValueError, TypeError, OSError, EOFError, NotImplementedError,
+    zipfile.BadZipFile, zlib.error,
+)  # fmt: skip
 
 
 def kind(function, path):
@@ -71,17 +76,19 @@ def write_text(path, patterns):
             lines.write(" ".join(map(str, row.tolist())) + "\n")
 
 
-def read_npz(path):
-    """The arguments of `Instance` from an npz file."""
-    try:
-        with open(path, "rb") as file, np.load(file, allow_pickle=False) as data:
-            missing = [name for name in ENTRIES if name not in data]
-            if missing:
-                raise ValueError(f"it has no {', '.join(missing)}")
-            arguments = {name: data[name] for name in ENTRIES}
-    except (ValueError, EOFError, zipfile.BadZipFile, zlib.error, TypeError) as error:
-        raise ValueError(f"Instance.load: {path}: {error}") from None
+def read_npz(file):
+    """The arguments of `Instance` from an open npz file."""
+    if not zipfile.is_zipfile(file):
+        raise ValueError("not a .npz file, or its end is missing")
+    file.seek(0)
+    with np.load(file, allow_pickle=False) as data:
+        missing = [name for name in ENTRIES if name not in data]
+        if missing:
+            raise ValueError(f"it has no {', '.join(missing)}")
+        arguments = {name: data[name] for name in ENTRIES}
     for name in ENTRIES[2:]:
+        if arguments[name].ndim:
+            raise ValueError(f"{name} must be one value, given {arguments[name]}")
         arguments[name] = arguments[name].item()
     for name in ENTRIES[:2]:
         arguments[name].flags.writeable = False

@@ -209,20 +209,26 @@ class Instance:
                     f"Instance.load: a .npz file says by itself what "
                     f"{', '.join(machine)} is, given {machine}"
                 )
-            return cls(**files.read_npz(path))
+            with open(path, "rb") as file:
+                try:
+                    return cls(**files.read_npz(file))
+                except files.WRONG as error:
+                    what = str(error) or "it ends too early"
+                    raise ValueError(f"Instance.load: {path}: {what}") from None
         patterns = files.read_text(path)
         return cls(patterns, np.ones(len(patterns), np.int8), **machine)
 
     def save(self, path):
         """Write the instance to *.txt, *.txt.gz or *.npz; `load` says what they hold.
 
-        Text keeps the patterns times their labels; parity with labels -1 needs *.npz.
+        Text keeps the patterns times their labels; parity (K > 1) with labels -1 needs
+        *.npz.
         """
         if files.kind("Instance.save", path) == "npz":
             files.write_npz(path, self)
             return
         negative = (self.labels == -1).any()
-        if self.rule == "parity" and negative:
+        if self.rule == "parity" and self.K > 1 and negative:
             raise ValueError(
                 f"Instance.save: text files have no labels, which parity needs; "
                 f"write .npz, given {str(path)!r}"
@@ -246,9 +252,9 @@ def _size(function, N, alpha, K, tree, rule, kappa):
         )
     alpha = check.finite(function, "alpha", alpha)
     M = round(alpha * (N if tree else K * N))
-    if M < 1:
+    if not 1 <= M <= 1 << 31:
         raise ValueError(
-            f"{function}: alpha must give at least one pattern, given {alpha}"
+            f"{function}: alpha must give 1 to 2^31 patterns, given {alpha}"
         )
     return M
 

@@ -1,6 +1,7 @@
 """Instances: conventions, random ones, files, refusals."""
 
 import gzip
+import re
 
 import numpy as np
 import pytest
@@ -151,8 +152,18 @@ def test_load_refuses_truncated_and_wrong_files(tmp_path):
         path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
         with pytest.raises(ValueError, match=message):
             mp.Instance.load(path)
-    np.savez(tmp_path / "b.npz", patterns=instance.patterns)
-    with pytest.raises(ValueError, match="it has no labels, K, tree, rule, kappa"):
+    rest = {"labels": instance.labels, "tree": True, "rule": "majority", "kappa": 0.0}
+    for more, message in (
+        ({}, "b.npz: it has no labels, K, tree, rule, kappa"),
+        ({"K": [1, 1], **rest}, r"b.npz: K must be one value, given \[1 1\]"),
+        ({"K": 2, **rest}, "b.npz: Instance: K must divide"),
+        ({"K": 1, **rest, "tree": "yes"}, "b.npz: Instance: tree must be True or"),
+    ):
+        np.savez(tmp_path / "b.npz", patterns=instance.patterns, **more)
+        with pytest.raises(ValueError, match=message):
+            mp.Instance.load(tmp_path / "b.npz")
+    (tmp_path / "b.npz").write_text("1 1 1\n")
+    with pytest.raises(ValueError, match=r"b.npz: not a .npz file"):
         mp.Instance.load(tmp_path / "b.npz")
     (tmp_path / "c.txt.gz").write_text("1 1 1\n")
     with pytest.raises(ValueError, match="line 1: Not a gzipped file"):
@@ -167,6 +178,30 @@ def test_load_refuses_truncated_and_wrong_files(tmp_path):
         mp.Instance.load(tmp_path / "none.txt")
     with pytest.raises(ValueError, match="says by itself what K is"):
         mp.Instance.load(tmp_path / "a.npz", K=3)
+
+
+def test_load_of_a_damaged_file_gives_the_instance_or_says_so(tmp_path):
+    instance = mp.Instance.random(N=12, alpha=1.0, K=3, rng=0)
+    instance.save(tmp_path / "a.npz")
+    whole = (tmp_path / "a.npz").read_bytes()
+    for k in range(0, len(whole), 3):
+        damaged = whole[:k] + bytes([whole[k] ^ 0xFF]) + whole[k + 1 :]
+        (tmp_path / "b.npz").write_bytes(damaged)
+        try:
+            back = mp.Instance.load(tmp_path / "b.npz")
+        except ValueError as error:
+            assert re.search("b.npz: .", str(error))
+        else:
+            np.testing.assert_array_equal(back.patterns, instance.patterns)
+
+
+def test_instance_does_not_share_what_others_may_write():
+    patterns = np.ones((2, 3), np.int8)
+    view = patterns[:]
+    view.flags.writeable = False
+    instance = mp.Instance(view, [1, 1])
+    patterns[0, 0] = -1
+    assert instance.patterns[0, 0] == 1
 
 
 def test_save_refuses_labels_that_text_cannot_hold(tmp_path):
@@ -247,7 +282,7 @@ def signs(*shape):
         (
             lambda: mp.Instance.random(N=10, alpha=0.01),
             ValueError,
-            "at least one pattern",
+            "alpha must give 1 to 2.31 patterns",
         ),
         (
             lambda: mp.Instance.teacher(9, 1.0, rule="symmetric"),
