@@ -99,18 +99,9 @@ def _make(names, options):
     return 0 if all(made) else 1
 
 
-@contextmanager
 def _executor(jobs):
-    """This process or `jobs` others; what stops us does not wait for their calls."""
-    if jobs == 1:
-        yield scans.Serial()
-        return
-    with scans.processes(jobs) as executor:
-        try:
-            yield executor
-        except BaseException:
-            executor.terminate()
-            raise
+    """This process or `jobs` others."""
+    return scans.Serial() if jobs == 1 else scans.processes(jobs)
 
 
 @contextmanager

@@ -7,19 +7,26 @@ from datetime import timedelta
 import numpy as np
 
 import scans
-from scans.observables import MODELS, OBSERVABLES, PRIORS
+from scans.observables import MODELS, OBSERVABLES, PRIORS, load
 
 FORMATS = {".nc": "to_netcdf", ".csv": "to_csv", ".npz": "to_npz"}
-AXES = {
-    "alpha": "patterns per weight",
-    "distance": "(1 - overlap)/2, in (0, 1/2)",
-    "y": "number of replicas, inf allowed",
-    "K": "units of a tree",
-    "kappa": "margin of the perceptron or the wide committee",
-    "gamma": "slope of the cross-entropy that is minimised",
+# name -> type, meaning
+PARAMETERS = {
+    "alpha": (float, "patterns per weight"),
+    "distance": (float, "(1 - overlap)/2, in (0, 1/2)"),
+    "y": (float, "number of replicas, inf (default) allowed"),
+    "between": (str, "distance of replicas (default), to their centre or a solution"),
+    "centre": (str, "its ansatz: rs (default), 1rsb, krsb or frsb"),
+    "levels": (int, "of the centre krsb"),
+    "K": (int, "units of a tree"),
+    "kappa": (float, "margin of the perceptron or the wide committee"),
+    "activation": (str, "of the wide committee: sign (default), relu, erf, tanh, ..."),
+    "gamma": (float, "slope of the cross-entropy that is minimised"),
+    "ansatz": (str, "of the capacity: rs (default), 1rsb, 2rsb or frsb"),
 }
 UNITS = {"alpha": "patterns per weight"}
-VALUES = "a value; several as a,b,c or FIRST:LAST:COUNT make an axis"
+VALUES = "VALUES: one value; several, as A,B,C or FIRST:LAST:COUNT, make an axis"
+TRIAL = 1.0  # seconds; what the library does not solve it refuses long before
 
 
 def main(arguments=None):
@@ -47,18 +54,21 @@ def _parser():
         description="Phase diagrams, resumed where they stopped.",
     )
     commands = parser.add_subparsers(dest="command", required=True)
-    run = commands.add_parser("run", help="compute an observable over axes")
+    run = commands.add_parser(
+        "run", help="compute an observable over axes", epilog=f"{VALUES}."
+    )
     run.add_argument("observable", choices=OBSERVABLES)
     run.add_argument("--store", required=True, metavar="FILE", help="created if needed")
     run.add_argument("--model", choices=MODELS, help="perceptron where it makes sense")
     run.add_argument("--prior", choices=PRIORS, default="spherical", help="of weights")
-    for name, meaning in AXES.items():
-        run.add_argument(f"--{name}", metavar="VALUES", help=f"{meaning}: {VALUES}")
-    run.add_argument("--ansatz", choices=("rs", "1rsb"), help="of the capacity")
+    for name, (_, meaning) in PARAMETERS.items():
+        run.add_argument(f"--{name}", metavar="VALUES", help=meaning)
     run.add_argument(
         "--jobs", type=int, metavar="N", help="processes; one for each core"
     )
-    run.add_argument("--retries", type=int, default=0, metavar="N")
+    run.add_argument(
+        "--retries", type=int, default=0, metavar="N", help="of points that raised"
+    )
     run.add_argument(
         "--out", metavar="FILE", help="export to .nc, .csv or .npz as well"
     )
@@ -78,24 +88,23 @@ def _run(parser, options):
     observable = OBSERVABLES[options.observable]
     writer = _writer(parser, options.out)
     axes, fixed = _parameters(parser, options, observable)
+    along = observable.along if observable.along in axes else None
     try:
-        executor = scans.processes(options.jobs)
-        with executor, scans.Store(options.store) as store:
-            try:
-                data = scans.scan(
-                    observable.function,
-                    axes,
-                    fixed=fixed,
-                    along=observable.along if observable.along in axes else None,
-                    units=UNITS | observable.results,
-                    store=store,
-                    executor=executor,
-                    progress=not options.quiet,
-                    retries=options.retries,
-                )
-            except BaseException:
-                executor.terminate()  # rather than wait for calls of minutes
-                raise
+        with (
+            _accepting(observable, axes, fixed, options.jobs) as executor,
+            scans.Store(options.store) as store,
+        ):
+            data = scans.scan(
+                observable.function,
+                axes,
+                fixed=fixed,
+                along=along,
+                units=UNITS | observable.results,
+                store=store,
+                executor=executor,
+                progress=not options.quiet,
+                retries=options.retries,
+            )
             if writer:
                 getattr(store, writer)(options.out, store.latest)
     except (TypeError, ValueError) as error:
@@ -112,6 +121,31 @@ def _run(parser, options):
     return 0
 
 
+def _accepting(observable, axes, fixed, jobs):
+    """Processes, if the library does not refuse the first point; else its error."""
+    first = {name: values[0] for name, values in axes.items()}
+    if observable.along in axes:
+        line = axes[observable.along]
+        first[observable.along] = [line[0], line[-1]]
+    executor = scans.processes(jobs)
+    try:
+        executor.submit(load).result()
+        refusal = executor.submit(observable.function, **fixed, **first).exception(
+            TRIAL
+        )
+        if isinstance(refusal, (TypeError, ValueError)):
+            raise refusal
+        if refusal is None:
+            return executor
+    except TimeoutError:  # it computes
+        pass
+    except BaseException:
+        executor.terminate()
+        raise
+    executor.terminate()
+    return scans.processes(jobs)
+
+
 def _parameters(parser, options, observable):
     """Axes and fixed parameters out of the options; exits with 2 on misuse."""
     model = options.model or observable.models[0]
@@ -120,36 +154,32 @@ def _parameters(parser, options, observable):
             f"{options.observable} needs --model {' or '.join(observable.models)}, "
             f"given {model}"
         )
-    allowed = {*observable.needs, *observable.options, *MODELS[model]}
+    needs = {*observable.needs, *({"K"} & {*MODELS[model]})}
+    allowed = {*needs, *observable.options, *MODELS[model]}
     axes, fixed = {}, {"model": model, "prior": options.prior}
-    for name in AXES:
+    for name, (kind, _) in PARAMETERS.items():
         text = getattr(options, name)
-        if text is None and name in observable.needs:
-            parser.error(f"{options.observable} needs --{name}")
+        if text is None and name in needs:
+            parser.error(f"{options.observable} of the {model} needs --{name}")
         if text is None:
             continue
         if name not in allowed:
             parser.error(
                 f"--{name} is no parameter of {options.observable} of the {model}"
             )
-        values = _values(parser, name, text)
+        values = _values(parser, name, kind, text)
         if len(values) == 1:
             fixed[name] = values[0]
         else:
             axes[name] = values
-    if options.ansatz is not None:
-        if "ansatz" not in allowed:
-            parser.error(f"--ansatz is no parameter of {options.observable}")
-        fixed["ansatz"] = options.ansatz
     if not axes:
         parser.error(f"at least one parameter must be an axis: {VALUES}")
     return axes, fixed
 
 
-def _values(parser, name, text):
-    kind = int if name == "K" else float
+def _values(parser, name, kind, text):
     try:
-        if ":" in text:
+        if ":" in text and kind is not str:
             first, last, count = text.split(":")
             values = np.linspace(float(first), float(last), int(count)).tolist()
             if kind is int and any(value != round(value) for value in values):

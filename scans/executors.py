@@ -74,6 +74,13 @@ class Processes(ProcessPoolExecutor):
         super().__init__(workers, mp_context=self._context, initializer=_begin)
         self.workers = workers
 
+    def __exit__(self, kind, *_):
+        """Wait for the calls; where an exception leaves the block, end them."""
+        if kind is None:
+            self.shutdown()
+        else:
+            self.terminate()
+
     def terminate(self):
         """End the workers now, in the middle of their calls."""
         self.shutdown(wait=False, cancel_futures=True)

@@ -6,12 +6,12 @@ replicas is imported when an observable is called: scans itself needs none of it
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-__all__ = ["MODELS", "OBSERVABLES", "PRIORS", "Observable"]
+__all__ = ["MODELS", "OBSERVABLES", "PRIORS", "Observable", "load"]
 
 PRIORS = ("spherical", "binary")
 MODELS = {
     "perceptron": ("kappa",),
-    "wide": ("kappa",),
+    "wide": ("kappa", "activation"),
     "majority": ("K",),
     "parity": ("K",),
     "cross-entropy": ("gamma",),
@@ -36,43 +36,63 @@ class Observable:
     models: tuple[str, ...] = CONSTRAINTS
 
 
-def capacity(model, prior, K=1, kappa=0.0, ansatz="rs"):
+def load():
+    """Import what computes; a call takes no longer than its computation then."""
+    import replicas  # noqa: F401
+
+
+def capacity(model, prior, K=1, kappa=0.0, activation="sign", ansatz="rs"):
     """Largest load with solutions."""
     import replicas as rp
 
-    return rp.capacity(_model(model, prior, K, kappa), ansatz=ansatz)
+    return rp.capacity(_model(model, prior, K, kappa, activation), ansatz=ansatz)
 
 
-def stability(model, prior, K=1, kappa=0.0):
+def stability(model, prior, K=1, kappa=0.0, activation="sign"):
     """Load at which replica symmetry becomes unstable."""
     import replicas as rp
 
-    return rp.at_line(_model(model, prior, K, kappa))
+    return rp.at_line(_model(model, prior, K, kappa, activation))
 
 
-def entropy(model, prior, alpha, K=1, kappa=0.0):
+def entropy(model, prior, alpha, K=1, kappa=0.0, activation="sign"):
     """Replica symmetric entropy of the solutions."""
     import replicas as rp
 
-    return _columns(rp.rs(_model(model, prior, K, kappa), alpha), "entropy")
+    return _columns(rp.rs(_model(model, prior, K, kappa, activation), alpha), "entropy")
 
 
-def local_entropy(model, prior, alpha, distance, K=1, kappa=0.0, y=float("inf")):
-    """Local entropy of y replicas at mutual distance `distance`."""
+def local_entropy(
+    model,
+    prior,
+    alpha,
+    distance,
+    K=1,
+    kappa=0.0,
+    activation="sign",
+    y=float("inf"),
+    between="replicas",
+    centre="rs",
+    levels=2,
+):
+    """Local entropy of y replicas at a distance."""
     import replicas as rp
 
-    curve = rp.local_entropy(_model(model, prior, K, kappa), alpha, distance, y=y)
+    model = _model(model, prior, K, kappa, activation)
+    curve = rp.local_entropy(model, alpha, distance, y, between, centre, levels=levels)
     return _columns(curve, "entropy", "normalised")
 
 
-def franz_parisi(model, prior, alpha, distance, K=1, kappa=0.0, gamma=None):
+def franz_parisi(
+    model, prior, alpha, distance, K=1, kappa=0.0, activation="sign", gamma=None
+):
     """Local entropy around typical solutions, or minimisers of the cross-entropy."""
     import replicas as rp
 
     reference = None
     if gamma is not None:
         reference = rp.Model(_prior(prior), rp.Loss("cross-entropy", gamma))
-    model = _model(model, prior, K, kappa)
+    model = _model(model, prior, K, kappa, activation)
     curve = rp.franz_parisi(model, alpha, distance, reference=reference)
     return _columns(curve, "entropy", "normalised")
 
@@ -84,13 +104,13 @@ def freezing(model, prior, alpha, gamma):
     return rp.freezing(rp.Model(_prior(prior), rp.Loss(model, gamma)), alpha)
 
 
-def _model(model, prior, K, kappa):
+def _model(model, prior, K, kappa, activation):
     import replicas as rp
 
     if model in ("majority", "parity"):
         channel = rp.Tree(K, model)
     elif model == "wide":
-        channel = rp.Wide(kappa=kappa)
+        channel = rp.Wide(activation, kappa)
     else:
         channel = rp.Perceptron(kappa)
     return rp.Model(_prior(prior), channel)
@@ -114,7 +134,11 @@ OBSERVABLES = {
     "stability": Observable(stability, (), results=LOAD),
     "entropy": Observable(entropy, ("alpha",), along="alpha", results=VOLUME),
     "local_entropy": Observable(
-        local_entropy, ("alpha", "distance"), ("y",), "distance", VOLUME
+        local_entropy,
+        ("alpha", "distance"),
+        ("y", "between", "centre", "levels"),
+        "distance",
+        VOLUME,
     ),
     "franz_parisi": Observable(
         franz_parisi, ("alpha", "distance"), ("gamma",), "distance", VOLUME

@@ -44,6 +44,13 @@ def run(*arguments):
             None,
         ),
         ("freezing", ["--alpha", "0.3", "--gamma", "1,2", "--prior", "binary"], None),
+        (
+            "local_entropy",
+            ["--alpha=0.4", "--distance=0.1,0.2", "--centre=rs,1rsb", "--prior=binary"],
+            None,
+        ),
+        # full breaking and its first steps are the RS one without negative margin
+        ("capacity", ["--kappa", "0,0.5", "--ansatz", "rs,1rsb,2rsb,frsb"], 2.0),
         # the capacity of the binary perceptron
         ("capacity", ["--kappa", "0,0.1", "--prior", "binary"], 0.8330785997395795),
     ],
@@ -133,6 +140,7 @@ def test_export_writes_a_scan(tmp_path, capsys):
         (["freezing", "--model", "wide", "--alpha=1,2"], "needs --model cross-entropy"),
         (["capacity", "--kappa", "0,1", "--gamma", "1"], "--gamma is no parameter"),
         (["capacity", "--model", "parity", "--K", "1:2:3"], "of integers"),
+        (["capacity", "--model", "parity"], "capacity of the parity needs --K"),
         (
             ["capacity", "--kappa", "0,1", "--jobs", "0"],
             "in [1, 65536], given 0",
@@ -144,6 +152,40 @@ def test_run_refuses_misuse(tmp_path, capsys, arguments, message):
     with pytest.raises(SystemExit, match="2"):
         run(*arguments, "--store", tmp_path / "s.db")
     assert message in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (
+            ["capacity", "--kappa=0,1", "--prior=binary", "--ansatz=1rsb"],
+            "capacity: ansatz of binary weights must be one of rs, given '1rsb'",
+        ),
+        (
+            [
+                "local_entropy",
+                "--alpha=1,2",
+                "--distance=0.1",
+                "--y=3",
+                "--centre=frsb",
+            ],
+            "local_entropy: centre must be rs at finite y and for trees, given 'frsb'",
+        ),
+        (["capacity", "--model=majority", "--K=2,4"], "Tree: K must be odd"),
+        (["local_entropy", "--alpha=1", "--distance=0.1:0.5:3"], "must be in (0, 1/2)"),
+    ],
+)
+def test_run_tells_what_the_library_refuses(here, tmp_path, capsys, arguments, message):
+    with pytest.raises(SystemExit, match="2"):
+        run(*arguments, "--store", tmp_path / "s.db")
+    assert message in capsys.readouterr().err
+    assert not (tmp_path / "s.db").exists()
+
+
+def test_run_does_not_wait_for_a_slow_first_point(monkeypatch, tmp_path, capsys):
+    monkeypatch.setattr("scans.__main__.TRIAL", 0.0)
+    assert run("capacity", "--kappa", "0,0.5", "--store", tmp_path / "s.db") == 0
+    assert "2 points, 0 raised" in capsys.readouterr().out
 
 
 def test_a_foreign_store_is_an_error_of_one_line(tmp_path, capsys):
