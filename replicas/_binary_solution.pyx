@@ -7,7 +7,8 @@ one inner, v of the patterns or X of the weights. (BL36)-(BL40).
 from libc.math cimport NAN, exp, fabs, fmax, fmin, log, log1p, sqrt, tanh
 from libc.stdlib cimport free, malloc
 
-from replicas._channels cimport Field, Scalar, ScalarChannel
+from replicas._channels cimport Field, Overlap, Scalar, ScalarChannel
+from replicas._one_rsb cimport gap as overlap_gap
 from replicas._quadrature cimport Grid, Rule, front_grid, gauss_node
 
 cdef enum:
@@ -89,18 +90,19 @@ cdef double tilted(
 
 
 def channel(
-    ScalarChannel channel, double eps_ref, double t, double c, double dq, double eps,
-    double p, double y, double step, double window,
+    ScalarChannel channel, double eps_ref, double t, double eps0, double eps, double p,
+    double y, double step, double window,
 ):
-    """(norm, log int, <A>^2, <A><g>, <g>^2, <g^2>, <log Z>, <A g>) over (x, u).
+    """Averages over (x, u) at overlaps of the weights, eps = 1 - q1, eps0 = 1 - q0.
 
-    c^2 = q0 - t^2/q_ref, dq = q1 - q0, eps = 1 - q1.
+    Returns (norm, log int, <log Z>) and, times tq' of the overlap to which each is
+    conjugate, <A>^2, <A><g>, <g>^2, <g^2>, <A g>.
     """
     cdef Pattern s
     cdef Rule rule
     cdef Grid outer, grid
-    cdef double q_ref = 1 - eps_ref, root = sqrt(q_ref), r, x, u, weight = 0, w = 0
-    cdef double front, log_integral, v
+    cdef Overlap between, across, other, same, to_ref
+    cdef double root, r, D, x, u, weight = 0, w = 0, front, log_integral, v, shared, c
     cdef double[5] mean
     cdef double[8] total
     cdef int i, j, k
@@ -108,34 +110,44 @@ def channel(
         for k in range(8):
             total[k] = 0
         rule.step, rule.window = step, window
-        s.channel, s.y, s.V, s.root_D = channel.c, y, eps, sqrt(dq)
-        r = (p - t) / sqrt(dq)  # correlation times sqrt(eps_ref)
-        s.along, s.own = r, fmax(eps_ref - r * r, 1e-14)
+        s.channel, s.y = channel.c, y
+        # overlaps of the fields, by (C4)
+        between = channel.c.overlap(1 - eps_ref, eps_ref, &s.channel)
+        across = channel.c.overlap(t, 1 - t, &s.channel)
+        other = channel.c.overlap(1 - eps0, eps0, &s.channel)
+        same = channel.c.overlap(1 - eps, eps, &s.channel)
+        to_ref = channel.c.overlap(p, 1 - p, &s.channel)
+        D = overlap_gap(other, same)
+        s.V, s.root_D, root = same.eps, sqrt(D), sqrt(between.q)
+        shared = across.q / root
+        c = sqrt(fmax(other.q - shared * shared, 0))
+        r = overlap_gap(across, to_ref) / s.root_D
+        s.along, s.own = r, fmax(between.eps - r * r, 1e-14)
         # the reference reaches the margin, its inner field narrowed by the tilt
         outer = front_grid(
             channel.c.kappa / root,
-            2.8 * sqrt(s.own + r * r / (1 + y * dq / eps)) / root,
+            2.8 * sqrt(s.own + r * r / (1 + y * D / s.V)) / root,
             rule,
         )
         for i in range(outer.n):
             x = gauss_node(outer, i, &weight)
-            front = (channel.c.kappa - t / root * x) / fmax(c, 1e-8)
-            grid = front_grid(front, 2.8 * sqrt(eps + dq) / fmax(c, 1e-8), rule)
+            front = (channel.c.kappa - shared * x) / fmax(c, 1e-8)
+            grid = front_grid(front, 2.8 * sqrt(other.eps) / fmax(c, 1e-8), rule)
             v = 0
             for j in range(grid.n):
                 u = gauss_node(grid, j, &w)
                 log_integral = tilted(
-                    &s, root * x, t / root * x + c * u, &v, rule, mean
+                    &s, root * x, shared * x + c * u, &v, rule, mean
                 )
                 w *= weight
                 total[0] += w
                 total[1] += w * log_integral
-                total[2] += w * mean[0] * mean[0]
-                total[3] += w * mean[0] * mean[1]
-                total[4] += w * mean[1] * mean[1]
-                total[5] += w * mean[2]
-                total[6] += w * mean[3]
-                total[7] += w * mean[4]
+                total[2] += w * mean[3]
+                total[3] += w * between.d * mean[0] * mean[0]
+                total[4] += w * across.d * mean[0] * mean[1]
+                total[5] += w * other.d * mean[1] * mean[1]
+                total[6] += w * same.d * mean[2]
+                total[7] += w * to_ref.d * mean[4]
     return tuple(total)
 
 

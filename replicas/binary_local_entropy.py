@@ -16,7 +16,7 @@ from replicas import (
     tree_centre,
 )
 from replicas import binary_tree_finite_y as trees
-from replicas.channels import Perceptron, Tree, single_unit
+from replicas.channels import Tree, single_unit
 from replicas.model import Model
 from replicas.priors import Binary
 from replicas.rs import rs
@@ -71,9 +71,9 @@ def _solver(channel, y, between, centre, tol):
         return lambda alpha, distance, y, last: broken(
             channel, alpha, distance, start=last
         )
-    if between == "solution" and not isinstance(channel, Perceptron):
+    if between == "solution" and isinstance(channel, Tree):
         raise ValueError(
-            "local_entropy: the channel must be Perceptron for a reference that is a "
+            "local_entropy: the channel must have one field for a reference that is a "
             f"solution, given {channel!r}"
         )
     if isinstance(channel, Tree):

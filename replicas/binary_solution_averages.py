@@ -34,7 +34,7 @@ def gauss(x):
 
 @dataclass(frozen=True)
 class Channel:
-    """(BL29)-(BL32), per pattern: averages at overlaps (eps, delta, eps_ref, theta)."""
+    """(BL29)-(BL33), (BL49), per pattern, at overlaps of the weights."""
 
     norm: float
     value: float
@@ -47,7 +47,12 @@ class Channel:
 
     @staticmethod
     def at(sums, channel, p, eps, delta, e, theta):
-        q1, kappa = 1 - eps, channel.kappa
+        # from here on overlaps of the fields, and slopes of the kernel
+        q1, eps, same, same2 = channel.kernel.overlap(1 - eps, eps)
+        p, _, across, across2 = channel.kernel.overlap(p, 1 - p)
+        bends = same2 * delta, across2 * theta
+        delta, e, theta = same * delta, channel.slope * e, across * theta
+        kappa = channel.kappa
         # references that satisfy the pattern by themselves: omega0 = h
         field, w, f, f1, f2 = _nodes(sums, channel, eps, delta, 0.0, q1)
         edge = kappa - theta * f1
@@ -71,14 +76,18 @@ class Channel:
         value += np.sum(w * inside * (f - 0.5 * delta * f1 * f1))
         value -= np.sum(w * (0.5 * second + theta * f1 * first)) / e
         bend = f2 / (1 - D * f2)
+        q_hat += np.sum(w * inside * f1 * f1)
+        dq_hat += D * np.sum(w * inside * f2 * bend)
+        tau = np.sum(w * first * f1) / e
+        slope = -pull * np.sum(w * inside * bend)
         return Channel(
             float(norm + binding),
             float(value),
-            float(q_hat + np.sum(w * inside * f1 * f1)),
-            float(dq_hat + D * np.sum(w * inside * f2 * bend)),
-            float(np.sum(w * second)) / e**2,
-            float(np.sum(w * first * f1)) / e,
-            float(-pull * np.sum(w * inside * bend)),
+            float(same * q_hat),
+            float(same * dq_hat + bends[0] * q_hat),
+            float(channel.slope * np.sum(w * second)) / e**2,
+            float(across * tau),
+            float(across * slope + bends[1] * tau),
             float(binding),
         )
 

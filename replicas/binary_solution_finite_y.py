@@ -27,6 +27,7 @@ DOWN = (30.0, 20.0, 14.0, 10.0, 8.0, 5.5, 4.0, 3.0, 2.4, 2.0, 1.7, 1.5, 1.3)
 FAR = 0.12  # distance from which closer ones are followed
 LONGEST, SHORTEST = 0.3, 0.01  # steps in log distance
 LOST = "no saddle around a solution was found"
+EVEN = "; overlaps of zero, as even channels have at low load, are not looked for"
 
 
 def around_solution(channel, alpha, distance, y, *, start=None):
@@ -52,8 +53,10 @@ def around_solution(channel, alpha, distance, y, *, start=None):
             if point["success"]:
                 return point
     if distance < FAR:
-        return _followed(channel, alpha, distance, y)
-    return failed_point(LOST, ORDER)
+        point = _followed(channel, alpha, distance, y)
+        if point["success"]:
+            return point
+    return failed_point(LOST + EVEN if channel.is_even else LOST, ORDER)
 
 
 def _followed(channel, alpha, distance, y):

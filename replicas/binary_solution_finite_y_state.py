@@ -15,16 +15,17 @@ class Patterns(NamedTuple):
     """Averages over the fields of the patterns: `_binary_solution.channel`.
 
     Tilted means < > of A = (log f~)' of the reference and g = (log Z)' of the replicas:
-    <A>^2, <A><g>, <g>^2, <g^2>, <log Z>, <A g>; value : log of the inner integral.
+    <A>^2, <A><g>, <g>^2, <g^2>, <A g>, each times tq' of the overlap that it is
+    conjugate to, and <log Z>; value : log of the inner integral.
     """
 
     norm: float
     value: float
+    log_z: float
     aa: float
     ag: float
     gg: float
     g_squared: float
-    log_z: float
     a_g: float
 
 
@@ -80,7 +81,7 @@ class State:
         rules = rule.step, rule.window
         a = Patterns(
             *_binary_solution.channel(
-                channel.kernel, eps_ref, t, c, dq, eps, p, y, *rules
+                channel.kernel, eps_ref, t, eps + dq, eps, p, y, *rules
             )
         )
         q_ref_hat, t_hat, q0_hat = alpha * a.aa, alpha * a.ag, alpha * a.gg

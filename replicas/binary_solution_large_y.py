@@ -100,8 +100,11 @@ def around_solution(channel, alpha, distance):
 
 
 def _is_free(channel, alpha, distance, unknowns):
-    """Whether the best of all references is a solution, within rounding."""
-    if unknowns[2] > MANY:
+    """Whether the best of all references is a solution, within rounding.
+
+    Always where the activation jumps: (BL50).
+    """
+    if unknowns[2] > MANY or math.isinf(channel.slope):
         return True
     state = State.at(LADDER[0], channel, alpha, distance, unknowns)
     return state.channel.binding < EPS

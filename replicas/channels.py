@@ -38,6 +38,12 @@ class _Scalar:
         """Whether tq = q; a series with positive coefficients of sum 1 is below."""
         return abs(self.kernel.overlap(0.5, 0.5)[0] - 0.5) < 1e-12
 
+    @property
+    def slope(self):
+        """tq'(1), infinite for activations that jump: docs/channels.md (C10)."""
+        slope = self.kernel.overlap(1.0, 1e-300)[2]
+        return slope if slope < 1e100 else math.inf
+
     def log_z(self, omega, V):
         r"""Log-probability that the field exceeds kappa, log H((kappa - omega)/sqrt V).
 
@@ -104,12 +110,6 @@ class Wide(_Scalar):
 
     def __reduce__(self):
         return Wide, (self.activation, self.kappa)
-
-    @property
-    def slope(self):
-        """tq'(1), infinite for activations that jump: docs/channels.md (C10)."""
-        slope = self.kernel.overlap(1.0, 1e-300)[2]
-        return slope if slope < 1e100 else math.inf
 
 
 @dataclass(frozen=True)

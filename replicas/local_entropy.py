@@ -47,7 +47,7 @@ def local_entropy(
     between : "replicas", d is the mutual distance; "centre", the distance to the
         normalised barycentre of the replicas (y > 1), for binary weights to a free
         binary reference; "solution", the same to a reference that is a solution
-        (binary weights, Perceptron).
+        (binary weights, one field).
     centre : ansatz for the centres: "rs", replica symmetry; "1rsb"; "krsb", with
         `levels` levels; "frsb", full replica symmetry breaking, extrapolated in the
         number of levels. All but "rs" need y = infinity and a channel with one field;

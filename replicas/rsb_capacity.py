@@ -7,11 +7,10 @@ from scipy.optimize import minimize
 from scipy.special import expit, log_ndtr, ndtr, roots_legendre
 
 from replicas import _capacity
-from replicas.channels import Tree, Wide
+from replicas.channels import Tree
 from replicas.results import Estimate, failed_estimate
 
 __all__ = [
-    "field_slope",
     "is_convex",
     "load",
     "log_accepted",
@@ -47,7 +46,7 @@ def log_average(channel, v, w, *, coarser=1.0, window=WINDOW):
         return _tree_average(channel, q0, v, w, coarser, window)
     # (K10): overlaps of the fields, and the distance that w weighs
     q0, v, *_ = channel.kernel.overlap(q0, v)
-    w = w / field_slope(channel)
+    w = w / channel.slope
     if q0 == 0:
         return float(log_accepted(channel.kappa, v, w))
     width = 4 * np.sqrt(v / q0)
@@ -61,11 +60,6 @@ def log_accepted(gap, v, w):
     lam = 1 + w * v
     flipped = log_ndtr(gap / np.sqrt(v * lam)) - 0.5 * (w * gap**2 / lam + np.log(lam))
     return np.logaddexp(log_ndtr(-gap / np.sqrt(v)), flipped)
-
-
-def field_slope(channel):
-    """tq'(1): squared distance of the fields over that of the weights."""
-    return channel.slope if isinstance(channel, Wide) else 1.0
 
 
 def is_convex(channel):

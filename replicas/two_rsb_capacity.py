@@ -5,7 +5,7 @@ from scipy.optimize import minimize
 from scipy.special import expit, logsumexp
 
 from replicas.results import Estimate, failed_estimate
-from replicas.rsb_capacity import field_slope, log_accepted, sinh_nodes
+from replicas.rsb_capacity import log_accepted, sinh_nodes
 
 __all__ = ["load", "minimum"]
 
@@ -33,7 +33,7 @@ def load(channel, v0, v1, w1, w2, *, coarser=1.0, window=WINDOW):
 
 def _log_average(channel, v0, v1, share, w, coarser, window):
     """E_z0 log E_z1 I^share, the fields sqrt(tq0) z0 + sqrt(tq1 - tq0) z1."""
-    slope = field_slope(channel)
+    slope = channel.slope
     tq0, v0, *_ = channel.kernel.overlap(1 - v0, v0)
     _, v1, *_ = channel.kernel.overlap(1 - v1, v1)
     spread = v0 - v1

@@ -143,27 +143,32 @@ def test_pattern_averages_equal_brute_maximisation():
     assert seen.value == pytest.approx(total, abs=3e-5)
 
 
-def test_derivatives_of_the_maxima_are_the_averages():
-    # envelope theorem: (BL27), (BL28), (BL31) against differences of E_S and E_E
-    at = {"eps": 0.43, "delta": 0.21, "e": 3.4, "theta": 0.72}
-    channel, h = rp.Perceptron(0.1), 1e-4
+@pytest.mark.parametrize(
+    "channel", [rp.Perceptron(0.1), rp.Wide("relu", 0.1), rp.Wide("quadratic", -0.2)]
+)
+def test_derivatives_of_the_pattern_maxima_are_the_averages(channel):
+    # envelope theorem: (BL31)-(BL33) against differences of E_E
+    at = {"p": 0.72, "eps": 0.43, "delta": 0.21, "e": 3.4, "theta": 0.72}
+    h = 1e-4
 
     def patterns(**change):
-        return Channel.at(LADDER[2], channel, 0.72, **(at | change))
+        return Channel.at(LADDER[2], channel, **(at | change))
 
     seen = patterns()
     for name, slope in (
+        ("p", seen.slope),
         ("e", seen.a / 2),
         ("theta", seen.tau),
         ("delta", seen.q_hat / 2),
+        ("eps", (seen.q_hat - seen.dq_hat) / 2),
     ):
         up, down = (patterns(**{name: at[name] + x}).value for x in (h, -h))
-        assert (up - down) / (2 * h) == pytest.approx(slope, abs=1e-6)
-    # q1 at fixed p moves the variance and the noise: (BL32)
-    up, down = (patterns(eps=at["eps"] - x).value for x in (h, -h))
-    slope = (seen.dq_hat - seen.q_hat) / 2
-    assert (up - down) / (2 * h) == pytest.approx(slope, abs=1e-6)
+        assert (up - down) / (2 * h) == pytest.approx(slope, abs=1e-6), name
 
+
+def test_derivatives_of_the_weight_maxima_are_the_averages():
+    # (BL27), (BL28) against differences of E_S
+    h = 1e-4
     hats = {"root_a": 0.2, "chi": 0.3, "q_hat": 0.9, "dq_hat": 1.3, "w0": 0.25}
 
     def weights(**change):
@@ -183,10 +188,122 @@ def test_derivatives_of_the_maxima_are_the_averages():
     assert seen.norm == pytest.approx(1, abs=1e-11)
 
 
-@pytest.mark.parametrize("channel", [rp.Wide("sign"), rp.Tree(3)])
-def test_other_channels_are_refused(channel):
-    model = rp.Model(rp.Binary(), channel)
-    with pytest.raises(ValueError, match=r"the channel .*must be Perceptron"):
+def wide(activation, alpha, distance, y=math.inf, between="solution", kappa=0.1):
+    model = rp.Model(rp.Binary(), rp.Wide(activation, kappa))
+    return rp.local_entropy(model, alpha, distance, y=y, between=between)
+
+
+@pytest.mark.parametrize("y", [1, 3, math.inf])
+def test_linear_wide_committee_is_the_perceptron(y):
+    model = rp.Model(rp.Binary(), rp.Perceptron(0.1))
+    e = rp.local_entropy(model, 0.5, 0.15, y=y, between="solution")
+    other = wide("linear", 0.5, 0.15, y)
+    assert other.entropy == pytest.approx(e.entropy, abs=e.error + other.error)
+    for name, value in e.order.items():
+        if value == value:
+            assert other.order[name] == pytest.approx(value, abs=1e-6), name
+
+
+KERNELS = {
+    "erf": lambda q: np.arcsin(2 * q / 3) / np.arcsin(2 / 3),
+    "relu": lambda q: (
+        (np.sqrt(1 - q * q) + q * (np.pi / 2 + np.arcsin(q)) - 1) / (np.pi - 1)
+    ),
+    "quadratic": lambda q: q * q,
+    "sign": lambda q: 2 / np.pi * np.arcsin(q),
+}
+
+
+def direct_phi(kernel, alpha, p, y, o, kappa=0.1):
+    """(BL36) at any overlaps and hats, by a trapezoid over x, u and v."""
+    z = np.arange(-8, 8.1, 0.2)
+    w = 0.2 * np.exp(-0.5 * z * z) / math.sqrt(2 * math.pi)
+    x, u, v = z[:, None, None], z[None, :, None], z
+    gap, p_hat = y * (o["q1"] - o["q0"]), o["w0"] + o["t_hat"]
+    phi = -0.5 * o["q_ref_hat"] * (1 - o["q_ref"])
+    phi -= y * (p_hat * p - o["t_hat"] * o["t"])
+    phi -= 0.5 * y * o["q0_hat"] * (1 - o["q1"] + gap)
+    phi -= 0.5 * y * o["dq_hat"] * (o["q1"] + (1 - o["q1"]) / y)
+    root = math.sqrt(o["q_ref_hat"])
+    field = o["t_hat"] / root * x + math.sqrt(o["dq_hat"] / y) * v
+    field = field + math.sqrt(o["q0_hat"] - (o["t_hat"] / root) ** 2) * u
+    tilted = [
+        s * root * x[..., 0]
+        + np.log(
+            np.exp(y * np.logaddexp(field + s * o["w0"], -field - s * o["w0"])) @ w
+        )
+        for s in (1, -1)
+    ]
+    phi += w @ np.logaddexp(*tilted) @ w
+    ref, t, q0, q1, p = (kernel(q) for q in (o["q_ref"], o["t"], o["q0"], o["q1"], p))
+    r = (p - t) / math.sqrt(q1 - q0)
+    mean = math.sqrt(ref) * x + r * v
+    field = t / math.sqrt(ref) * x + math.sqrt(q0 - t * t / ref) * u
+    field = field + math.sqrt(q1 - q0) * v
+    value = log_ndtr((mean - kappa) / math.sqrt(1 - ref - r * r))
+    value = value + y * log_ndtr((field - kappa) / math.sqrt(1 - q1))
+    return phi + alpha * (w @ np.log(np.exp(value) @ w) @ w)
+
+
+@pytest.mark.parametrize("activation", KERNELS)
+def test_saddle_of_wide_committees_is_stationary_in_the_direct_action(activation):
+    alpha, distance, y, kernel = 0.5, 0.15, 6, KERNELS[activation]
+    e = wide(activation, alpha, distance, y)
+    at = {k: float(v) for k, v in e.order.items()}
+    phi = direct_phi(kernel, alpha, 0.7, y, at)
+    assert phi / y == pytest.approx(e.entropy, abs=2e-8)
+    h = 1e-4
+    for name in ("q_ref", "t", "q0", "q1", "q_ref_hat", "t_hat", "q0_hat", "dq_hat"):
+        up, down = (
+            direct_phi(kernel, alpha, 0.7, y, at | {name: at[name] + s})
+            for s in (h, -h)
+        )
+        assert (up - down) / (2 * h) == pytest.approx(0, abs=1e-5), name
+    # and what is reported are its slopes: d/dy at fixed p, and d/dp
+    up, down = (direct_phi(kernel, alpha, 0.7, y + s, at) for s in (h, -h))
+    assert (up - down) / (2 * h) == pytest.approx(at["local_entropy"], abs=1e-6)
+    up, down = (direct_phi(kernel, alpha, 0.7 + s, y, at) / y for s in (h, -h))
+    assert (up - down) / (2 * h) == pytest.approx(-at["p_hat"], abs=1e-6)
+
+
+@pytest.mark.parametrize("activation", ["erf", "relu", lambda x: np.maximum(x, -0.5)])
+def test_wide_committees_at_infinite_y(activation):
+    limit, h = wide(activation, 0.7, 0.14), 1e-3
+    free = wide(activation, 0.7, 0.14, between="centre")
+    assert 1e-6 < free.entropy - limit.entropy < 1e-3 and limit.error < 1e-12
+    d = 0.14 + h * np.array([-2, -1, 1, 2])
+    slope = np.dot([1, -8, 8, -1], wide(activation, 0.7, d).entropy) / (12 * h)
+    assert slope == pytest.approx(2 * limit.order["p_hat"], abs=1e-8)
+    finite = wide(activation, 0.7, 0.14, 320)
+    assert 320 * finite.order["eps_ref"] == pytest.approx(
+        limit.order["eps_ref"], rel=0.04
+    )
+    assert finite.entropy == pytest.approx(limit.entropy, abs=3e-4)
+
+
+def test_constraint_costs_nothing_at_infinite_y_where_the_activation_jumps():
+    limit = wide("sign", 0.5, 0.15)
+    assert limit.entropy == wide("sign", 0.5, 0.15, between="centre").entropy
+    cost = []
+    for y in (320.0, 1280.0):
+        e, free = (wide("sign", 0.5, 0.15, y, x) for x in ("solution", "centre"))
+        cost.append(free.entropy - e.entropy)
+    assert y * e.order["eps_ref"] == pytest.approx(limit.order["eps_ref"], rel=0.005)
+    assert y * (0.7 - e.order["t"]) == pytest.approx(limit.order["theta"], rel=0.005)
+    # falls like 1/sqrt(y), and faster as long as log(y)/y counts
+    assert 0.3 < cost[1] / cost[0] < 0.5
+
+
+def test_overlaps_of_zero_are_refused():
+    # below the load at which q_RS > 0, few replicas: those of different references
+    # are orthogonal
+    e = wide("quadratic", 0.2, 0.1, 2, kappa=0.0)
+    assert not e.success and "even channels" in e.message
+
+
+def test_trees_are_refused():
+    model = rp.Model(rp.Binary(), rp.Tree(3))
+    with pytest.raises(ValueError, match=r"the channel must have one field"):
         rp.local_entropy(model, 0.4, 0.1, between="solution")
 
 
