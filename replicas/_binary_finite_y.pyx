@@ -6,12 +6,12 @@ The nodes in X are the same for every u.
 """
 
 from libc.math cimport (
-    INFINITY, M_PI, NAN, asinh, ceil, cosh, exp, fabs, fmax, fmin, log, log1p, sqrt,
-    tanh,
+    INFINITY, M_PI, NAN, cosh, exp, fabs, fmax, log, log1p, sqrt, tanh,
 )
-from libc.stdlib cimport free, malloc
+from libc.stdlib cimport free
 
-from replicas._quadrature cimport Grid, Rule, gauss_node
+from replicas._binary_table cimport Table, tabulate
+from replicas._quadrature cimport Grid, Rule, half_grid, half_node
 from replicas._saddle cimport find_root
 
 cdef enum:
@@ -30,13 +30,6 @@ ctypedef struct Moments:
     # derivative of <w T> in p_hat, square of that of <T> in the centre's field
     double slope
     double response_squared
-
-ctypedef struct Table:
-    # at X = j h, j = 0 ... n: y log 2cosh X and 1 - tanh X
-    double* exponent
-    double* gap
-    int n
-    double h
 
 ctypedef struct Context:
     Rule rule
@@ -61,25 +54,6 @@ cdef double largest_field(double dq_hat, double h) noexcept nogil:
         if fabs(step) < 1e-3 * X:
             break
     return X
-
-
-cdef bint fill(Table* t, Context* c, double b, double reach) noexcept nogil:
-    # (BL19): the Gaussian's width, and the zeros of cosh at i pi/2
-    cdef double X
-    cdef int j
-    t.h = c.rule.step * 6 * fmin(b, b * b / (0.17 + 4.9 * b * b) if b > 0.2 else b)
-    t.n = <int>fmin(reach / t.h, MAX_NODES) + 2
-    if t.n > MAX_NODES:
-        return False
-    t.exponent = <double*>malloc(2 * (t.n + 1) * sizeof(double))
-    if t.exponent == NULL:
-        return False
-    t.gap = t.exponent + t.n + 1
-    for j in range(t.n + 1):
-        X = j * t.h
-        t.exponent[j] = c.y * (X + log1p(exp(-2 * X)))
-        t.gap[j] = 2 / (1 + exp(2 * X))
-    return True
 
 
 cdef void add(
@@ -134,27 +108,23 @@ cdef void add(
 cdef bint average(Context* c) noexcept nogil:
     # (BL18): the centre's field crowds where w~ switches, |u| ~ 1/(y sqrt(q0_hat))
     cdef double b = sqrt(c.dq_hat / c.y), root = sqrt(c.q0_hat), u, weight = 0
-    cdef Grid grid
+    cdef Grid grid = half_grid(2 / (c.y * root), c.rule)
     cdef Table t
     cdef int i
-    grid.centre, grid.t, grid.step = 0, 0, c.rule.step
-    grid.width = fmin(5.6, 2 / (c.y * root))
-    grid.n = <int>ceil(asinh(c.rule.window / grid.width) / c.rule.step) + 1
     c.a.norm = c.a.value = c.a.q0 = c.a.gap2 = c.a.variance = c.a.gap = 0
     c.a.log_2cosh = c.a.slope = c.a.response_squared = 0
     if not (0 < c.dq_hat < 60 and 0 <= c.q0_hat < 1e4 and fabs(c.p_hat) < 60):
         # iterates far off the saddle
         c.a.norm = c.a.gap = c.a.gap2 = c.a.variance = NAN
         return False
-    u = gauss_node(grid, grid.n - 1, &weight)
-    if not fill(
-        &t, c, b, root * u + fabs(c.p_hat) + c.dq_hat + (c.rule.window + 2) * b
-    ):
+    u = half_node(grid, grid.n - 1, &weight)
+    u = root * u + fabs(c.p_hat) + c.dq_hat + (c.rule.window + 2) * b
+    if not tabulate(&t, c.y, b, u, c.rule, MAX_NODES):
         c.a.norm = c.a.gap = c.a.gap2 = c.a.variance = NAN
         return False
     for i in range(grid.n):
-        u = gauss_node(grid, i, &weight)
-        add(c, t, b, u, weight * (2 if i else 1))
+        u = half_node(grid, i, &weight)
+        add(c, t, b, u, weight)
     free(t.exponent)
     return True
 

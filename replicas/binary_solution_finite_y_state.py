@@ -6,13 +6,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from replicas import _binary_solution
+from replicas import _binary_solution_patterns, _binary_solution_weights
 
 __all__ = ["State"]
 
 
 class Patterns(NamedTuple):
-    """Averages over the fields of the patterns: `_binary_solution.channel`.
+    """Averages over the fields of the patterns: `_binary_solution_patterns.averages`.
 
     Tilted means < > of A = (log f~)' of the reference and g = (log Z)' of the replicas:
     <A>^2, <A><g>, <g>^2, <g^2>, <A g>, each times tq' of the overlap that it is
@@ -30,7 +30,7 @@ class Patterns(NamedTuple):
 
 
 class Weights(NamedTuple):
-    """Averages over the fields of the weights: `_binary_solution.weights`.
+    """Averages over the fields of the weights: `_binary_solution_weights.averages`.
 
     Tilted means < > of the reference w and T = tanh X: <w>^2, <w><T>, gap = 1 - <w T>,
     <T>^2, gap2 = 1 - <T^2>, covariance of w and T, variance of T, <log 2cosh X>.
@@ -80,7 +80,7 @@ class State:
             return State(alpha, y, distance, overlaps, w0, (), None, None)
         rules = rule.step, rule.window
         a = Patterns(
-            *_binary_solution.channel(
+            *_binary_solution_patterns.averages(
                 channel.kernel, eps_ref, t, eps + dq, eps, p, y, *rules
             )
         )
@@ -90,7 +90,9 @@ class State:
         root_ref = math.sqrt(max(q_ref_hat, 1e-200))
         own = math.sqrt(max(q0_hat - (t_hat / root_ref) ** 2, 0.0))
         fields = root_ref, t_hat / root_ref, own if c else 0.0
-        weights = Weights(*_binary_solution.weights(*fields, dq_hat, w0, y, *rules))
+        weights = Weights(
+            *_binary_solution_weights.averages(*fields, dq_hat, w0, y, *rules)
+        )
         hats = (q_ref_hat, t_hat, q0_hat, dq_hat)
         return State(alpha, y, distance, overlaps, w0, hats, a, weights)
 

@@ -1,18 +1,14 @@
-"""Averages of y replicas around a binary solution: docs/binary_local_entropy.md.
+"""Averages over patterns around a binary solution: docs/binary_local_entropy.md.
 
 Two outer Gaussians: x, the field of the reference, and u, that of the replicas given x;
-one inner, v of the patterns or X of the weights. (BL36)-(BL40).
+one inner, v, tilted by both. (BL36)-(BL40).
 """
 
-from libc.math cimport NAN, exp, fabs, fmax, fmin, log, log1p, sqrt, tanh
-from libc.stdlib cimport free, malloc
+from libc.math cimport M_PI, exp, fabs, fmax, log, sqrt
 
 from replicas._channels cimport Field, Overlap, Scalar, ScalarChannel
 from replicas._one_rsb cimport gap as overlap_gap
 from replicas._quadrature cimport Grid, Rule, front_grid, gauss_node
-
-cdef enum:
-    MAX_NODES = 100000
 
 ctypedef struct Pattern:
     Scalar channel
@@ -86,10 +82,10 @@ cdef double tilted(
             up *= factor
     mean[0], mean[1], mean[2], mean[3] = r / norm, g / norm, gg / norm, z / norm
     mean[4] = rg / norm
-    return top.exponent + log(0.5 * norm * width * step) - 0.9189385332046727
+    return top.exponent + log(0.5 * norm * width * step) - 0.5 * log(2 * M_PI)
 
 
-def channel(
+def averages(
     ScalarChannel channel, double eps_ref, double t, double eps0, double eps, double p,
     double y, double step, double window,
 ):
@@ -148,107 +144,4 @@ def channel(
                 total[5] += w * other.d * mean[1] * mean[1]
                 total[6] += w * same.d * mean[2]
                 total[7] += w * to_ref.d * mean[4]
-    return tuple(total)
-
-
-def weights(
-    double root_ref, double tau, double c, double dq_hat, double w0, double y,
-    double step, double window,
-):
-    """Averages over (x, u) of means tilted over X and w.
-
-    The reference's field is root_ref x, the replicas' tau x + c u; variance of X given
-    them dq_hat/y. Returns (norm, log int, <w>^2, <w><T>, 1 - <w T>, <T>^2, 1 - <T^2>,
-    <w T> - <w><T>, <T^2> - <T>^2, log 2cosh X); nan where the nodes are too many.
-    """
-    cdef double b = sqrt(dq_hat / y), spacing, X, reach, ratio = w0 * y / dq_hat
-    cdef double x, u, weight = 0, w = 0, h, s, z, e, top, k, value
-    cdef double norm, m, T, tie, d1, d2, dw, lc, g
-    cdef double[10] total
-    cdef double* exponent
-    cdef double* gap
-    cdef double* row
-    cdef Grid outer, grid
-    cdef Rule rule
-    cdef int i, j, l, n, low, high
-    cdef bint done = False
-    rule.step, rule.window = step, window
-    with nogil:
-        for i in range(10):
-            total[i] = 0
-        spacing = 6 * step * fmin(b, b * b / (0.17 + 4.9 * b * b) if b > 0.2 else b)
-        # the reference switches where root_ref x + y m (tau x + c u) = 0
-        m = 1
-        for _ in range(50):
-            m = tanh(w0 + dq_hat * m)
-        outer = front_grid(
-            0, (2 + 2.8 * y * m * c) / (root_ref + y * m * tau), rule
-        )
-        reach = (tau + c) * (window + 2) * 1.3 + w0 + dq_hat + (window + 2) * b
-        n = <int>fmin(reach / spacing, MAX_NODES) + 2
-        exponent = <double*>malloc(3 * (2 * n + 1) * sizeof(double))
-        if exponent != NULL and n < MAX_NODES:
-            done = True
-            gap, row = exponent + n + 1, exponent + 2 * (n + 1)
-            for j in range(n + 1):
-                X = j * spacing
-                exponent[j] = y * (X + log1p(exp(-2 * X)))
-                gap[j] = 2 / (1 + exp(2 * X))
-            for i in range(outer.n):
-                x = gauss_node(outer, i, &weight)
-                k = root_ref * x
-                grid = front_grid(
-                    -(k / (y * m) + tau * x) / fmax(c, 1e-8),
-                    2 / (y * m * fmax(c, 1e-8)), rule,
-                )
-                for l in range(grid.n):
-                    u = gauss_node(grid, l, &w)
-                    w *= weight
-                    h = tau * x + c * u
-                    reach = fabs(w0) + dq_hat + window * b
-                    low = max(<int>((h - reach) / spacing) - 1, -n)
-                    high = min(<int>((h + reach) / spacing) + 1, n)
-                    top = -1e300
-                    for j in range(low, high + 1):
-                        z, s = (j * spacing - h) / b, ratio * (j * spacing - h) + k
-                        value = exponent[j if j > 0 else -j] - 0.5 * z * z + fabs(s)
-                        row[j - low] = value
-                        top = fmax(top, value)
-                    norm = d1 = d2 = dw = lc = tie = 0
-                    for j in range(low, high + 1):
-                        value = row[j - low] - top
-                        if value < -0.5 * window * window - 5:
-                            continue
-                        s = ratio * (j * spacing - h) + k
-                        e = exp(-2 * fabs(s))
-                        value = exp(value) * (1 + e)
-                        g = gap[j if j > 0 else -j]
-                        T = 1 - g if j >= 0 else g - 1
-                        norm += value
-                        d1 += value * T
-                        d2 += value * g * (2 - g)
-                        e = 2 * e / (1 + e)
-                        dw += value * (1 - e if s > 0 else e - 1)
-                        g = e + g - e * g
-                        tie += value * (g if (s > 0) == (j > 0) else 2 - g)
-                        lc += value * exponent[j if j > 0 else -j]
-                    d1, d2, dw, tie, lc = (
-                        d1 / norm, d2 / norm, dw / norm, tie / norm, lc / norm
-                    )
-                    total[0] += w
-                    total[1] += w * (
-                        top - 0.5 * w0 * ratio
-                        + log(norm * spacing / b) - 0.9189385332046727
-                    )
-                    total[2] += w * dw * dw
-                    total[3] += w * dw * d1
-                    total[4] += w * tie
-                    total[5] += w * d1 * d1
-                    total[6] += w * d2
-                    total[7] += w * (1 - tie - dw * d1)
-                    total[8] += w * (1 - d2 - d1 * d1)
-                    total[9] += w * lc / y
-        free(exponent)
-    if not done:
-        return (NAN,) * 10
     return tuple(total)
