@@ -49,28 +49,9 @@ def _solver(channel, y, between, centre, tol):
     check.choice(
         "local_entropy", "between", between, ("replicas", "centre", "solution")
     )
-    if centre not in ("rs", "1rsb"):
-        raise ValueError(
-            "local_entropy: centre must be rs or 1rsb for binary weights, "
-            f"given {centre!r}"
-        )
+    check.choice("local_entropy", "centre of binary weights", centre, ("rs", "1rsb"))
     if centre == "1rsb":
-        if between == "solution" or np.any(np.isfinite(y)):
-            raise ValueError(
-                "local_entropy: centre must be rs for binary weights at finite y and "
-                f"for between={between!r}, given {centre!r}"
-            )
-        if isinstance(channel, Tree):
-            raise ValueError(
-                f"local_entropy: centre must be rs for trees, given {centre!r}"
-            )
-        broken = {
-            "replicas": binary_rsb_search.between_replicas,
-            "centre": binary_rsb_search.around_centre,
-        }[between]
-        return lambda alpha, distance, y, last: broken(
-            channel, alpha, distance, start=last
-        )
+        return _broken_solver(channel, y, between)
     if between == "solution" and isinstance(channel, Tree):
         raise ValueError(
             "local_entropy: the channel must have one field for a reference that is a "
@@ -96,8 +77,26 @@ def _solver(channel, y, between, centre, tol):
     return solve
 
 
+def _broken_solver(channel, y, between):
+    if between == "solution" or np.any(np.isfinite(y)):
+        raise ValueError(
+            "local_entropy: centre must be rs for binary weights at finite y and for "
+            f"between={between!r}, given '1rsb'"
+        )
+    if isinstance(channel, Tree):
+        raise ValueError("local_entropy: centre must be rs for trees, given '1rsb'")
+    broken = {
+        "replicas": binary_rsb_search.between_replicas,
+        "centre": binary_rsb_search.around_centre,
+    }[between]
+
+    def solve(alpha, distance, y, last):
+        return broken(channel, alpha, distance, start=last)
+
+    return solve
+
+
 def _tree_solver(channel, y, between, tol):
-    check.positive("local_entropy", "tol", tol)
     finite = np.any(np.isfinite(y))
     if finite:
         tree_centre.require_units("local_entropy", channel)

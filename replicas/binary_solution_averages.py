@@ -11,6 +11,8 @@ from itertools import pairwise
 import numpy as np
 from scipy.special import ndtr, roots_legendre
 
+from replicas.quadrature import sinh_nodes
+
 __all__ = ["LADDER", "Channel", "Sums", "Weights", "psi"]
 
 
@@ -101,14 +103,12 @@ def _nodes(sums, channel, V, D, mean, variance):
     high += D * float(channel.log_z(high, V)[1])
     lift = math.sqrt(2 * math.log1p(ratio))
     centre, width = kappa + lift * math.sqrt(V), 2 * math.sqrt(V) / (1 + lift)
-    ends = np.arcsinh((np.array([low, high]) - centre) / width)
-    if not np.all(np.isfinite(ends)):
-        ends = np.zeros(2)  # out of double range: no norm
-    t = np.arange(ends[0], ends[1] + sums.step, sums.step)
-    omega = centre + width * np.sinh(t)
+    if not np.isfinite((np.array([low, high]) - centre) / width).all():
+        low = high = centre  # out of double range: no norm
+    omega, w = sinh_nodes(centre, width, low, high, sums.step)
     f, f1, f2 = channel.log_z(omega, V)
     field, scale = omega - D * f1, math.sqrt(variance)
-    w = sums.step * width * np.cosh(t) * (1 - D * f2)
+    w = w * (1 - D * f2)
     return field, w * gauss((field - mean) / scale) / scale, f, f1, f2
 
 

@@ -5,9 +5,9 @@ import math
 from scipy.optimize import brentq
 
 from replicas import binary_finite_y, binary_finite_y_search, binary_large_y, check
-from replicas.channels import Tree, single_unit
-from replicas.model import refuse_symmetric, require_constraint
-from replicas.priors import Binary, binary_entropy, mean_gap
+from replicas.channels import Perceptron, Wide
+from replicas.model import require_binary, require_channel
+from replicas.priors import binary_entropy, mean_gap
 from replicas.results import Curve, failed_point, stack
 
 __all__ = ["envelope"]
@@ -41,14 +41,8 @@ def envelope(model, alpha, distance, between="centre"):
 
     Source: docs/binary_local_entropy.md (BL24).
     """
-    require_constraint("envelope", model)
-    refuse_symmetric("envelope", model)
-    channel = single_unit(model.channel)
-    if not isinstance(model.prior, Binary) or isinstance(channel, Tree):
-        raise ValueError(
-            "envelope: the weights must be Binary and the channel Perceptron or "
-            f"Wide, given {model!r}"
-        )
+    require_binary("envelope", model)
+    channel = require_channel("envelope", model, Perceptron, Wide)
     check.choice("envelope", "between", between, ("replicas", "centre"))
     alpha = check.positive("envelope", "alpha", alpha)
     distance = check.distance("envelope", distance)

@@ -3,10 +3,10 @@ r"""Equilibrium beyond replica symmetry: the Gardner volume and its clusters."""
 import numpy as np
 
 from replicas import check, krsb
-from replicas.channels import Tree, single_unit
+from replicas.channels import Perceptron, Wide
 from replicas.krsb import Levels
 from replicas.krsb_saddle import lowest, solve_equilibrium
-from replicas.model import refuse_symmetric, require_spherical
+from replicas.model import require_channel, require_spherical
 from replicas.results import Saddle, failed_saddle, stack
 from replicas.rs import rs
 from replicas.rsb_centre import MAX_LEVELS
@@ -41,13 +41,10 @@ def equilibrium(model, alpha, ansatz="frsb", *, levels=2):
     Source: docs/rsb_centre.md (RC14)-(RC16).
     """
     require_spherical("equilibrium", model)
-    refuse_symmetric("equilibrium", model)
+    channel = require_channel("equilibrium", model, Perceptron, Wide)
     alpha = check.positive("equilibrium", "alpha", alpha)
     check.choice("equilibrium", "ansatz", ansatz, ("1rsb", "krsb", "frsb"))
     check.integer("equilibrium", "levels", levels, 1, MAX_LEVELS)
-    channel = single_unit(model.channel)
-    if isinstance(channel, Tree):
-        raise ValueError("equilibrium: the channel must have one field, given a Tree")
     points = [_point(model, channel, float(a), ansatz, levels) for a in alpha.flat]
     columns = stack(points, alpha.shape)
     return Saddle(model, ansatz, alpha[()], complexity=None, **columns)

@@ -8,8 +8,8 @@ from scipy.special import gammaln, logsumexp, owens_t
 
 from replicas import check
 from replicas.channels import Symmetric
-from replicas.model import require_model
-from replicas.priors import Binary, binary_entropy
+from replicas.model import require_binary, require_channel
+from replicas.priors import binary_entropy
 from replicas.quadrature import gaussian_average
 from replicas.results import Estimate, estimates
 
@@ -18,7 +18,6 @@ __all__ = [
     "first_moment",
     "pair_entropy",
     "pair_log_p",
-    "require_binary_symmetric",
 ]
 
 MAX_Y = 100_000
@@ -47,25 +46,15 @@ def first_moment(model, distance, y=2):
 
     Source: docs/symmetric.md (SY8)-(SY11).
     """
-    kappa = require_binary_symmetric("first_moment", model)
+    require_binary("first_moment", model)
+    channel = require_channel("first_moment", model, Symmetric)
     d = check.distance("first_moment", distance)
     check.integer("first_moment", "y", y, 2, MAX_Y)
     if y == 2:
-        points = [_pair(kappa, x) for x in d.ravel()]
+        points = [_pair(channel.kappa, x) for x in d.ravel()]
     else:
-        points = [_several(model.channel, x, y) for x in d.ravel()]
+        points = [_several(channel, x, y) for x in d.ravel()]
     return estimates(points, d.shape)
-
-
-def require_binary_symmetric(function, model):
-    """kappa of a model of Binary weights and the Symmetric channel."""
-    require_model(function, model)
-    if not (isinstance(model.prior, Binary) and isinstance(model.channel, Symmetric)):
-        raise ValueError(
-            f"{function}: the model must be one of Binary weights and the Symmetric "
-            f"channel, given {model!r}"
-        )
-    return model.channel.kappa
 
 
 def pair_entropy(d):

@@ -13,7 +13,7 @@ from scipy.optimize import brentq
 from replicas import _rs, check
 from replicas._loss_averages import log_errors, mean_loss
 from replicas.channels import Loss
-from replicas.model import require_model
+from replicas.model import require_binary, require_channel
 from replicas.priors import Binary
 from replicas.quadrature import Rule, refinements
 from replicas.results import Estimate, Saddle, failed_saddle, stack
@@ -62,12 +62,8 @@ def freezing(model, alpha):
 
     Source: docs/binary.md (BN13), (BN14).
     """
-    require_model("freezing", model)
     require_binary("freezing", model)
-    if not isinstance(model.channel, Loss):
-        raise ValueError(
-            f"freezing: the channel must be a Loss, given {model.channel!r}"
-        )
+    require_channel("freezing", model, Loss)
     alpha = check.positive_number("freezing", "alpha", alpha)
     point, slope = _frozen(model, alpha)
     order = point["order"] | {"stability": point["stability"]}
@@ -75,12 +71,6 @@ def freezing(model, alpha):
     error = (point["error"] + abs(point["entropy"])) / abs(slope) + 4 * EPS * beta
     success, message = point["success"], point["message"]
     return Estimate(beta, float(error), point["residual"], success, message, order)
-
-
-def require_binary(function, model):
-    """Refuse other weights than binary."""
-    if not isinstance(model.prior, Binary):
-        raise ValueError(f"{function}: the prior must be Binary, given {model.prior!r}")
 
 
 def _solve(prior, kernel, alpha, rule, fine, start):

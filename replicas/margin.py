@@ -7,9 +7,8 @@ import numpy as np
 
 from replicas import check
 from replicas.binary_capacity import zero_entropy
-from replicas.channels import Perceptron, Wide, single_unit
-from replicas.model import require_model
-from replicas.priors import Binary
+from replicas.channels import Perceptron, Wide
+from replicas.model import require_binary, require_channel
 from replicas.results import Estimate, failed_estimate
 
 __all__ = ["largest_margin"]
@@ -32,16 +31,9 @@ def largest_margin(model, alpha):
 
     Source: docs/binary.md (BN9).
     """
-    require_model("largest_margin", model)
+    require_binary("largest_margin", model)
+    channel = require_channel("largest_margin", model, Perceptron, Wide)
     alpha = check.positive_number("largest_margin", "alpha", alpha)
-    channel = single_unit(model.channel)
-    if not isinstance(model.prior, Binary) or not isinstance(
-        channel, (Perceptron, Wide)
-    ):
-        raise ValueError(
-            "largest_margin: the model must be one of Binary weights and a Perceptron "
-            f"or Wide channel, given {model!r}"
-        )
     return _root(channel, math.log(alpha))
 
 

@@ -2,12 +2,14 @@
 
 from dataclasses import dataclass
 
-from replicas.channels import Loss, Perceptron, Symmetric, Tree, Wide
+from replicas.channels import Loss, Perceptron, Symmetric, Tree, Wide, single_unit
 from replicas.priors import Binary, Spherical
 
 __all__ = [
     "Model",
     "refuse_symmetric",
+    "require_binary",
+    "require_channel",
     "require_constraint",
     "require_model",
     "require_spherical",
@@ -51,6 +53,26 @@ def require_spherical(function, model):
         raise ValueError(
             f"{function}: the prior must be Spherical, given {model.prior!r}"
         )
+
+
+def require_binary(function, model):
+    """Refuse what is not a `Model` of binary weights."""
+    require_model(function, model)
+    if not isinstance(model.prior, Binary):
+        raise ValueError(f"{function}: the prior must be Binary, given {model.prior!r}")
+
+
+def require_channel(function, model, *channels):
+    """The channel of a `Model`, refused unless it is one of these.
+
+    A tree of one unit is the perceptron.
+    """
+    require_model(function, model)
+    channel = single_unit(model.channel)
+    if not isinstance(channel, channels):
+        names = " or ".join(kind.__name__ for kind in channels)
+        raise ValueError(f"{function}: the channel must be {names}, given {channel!r}")
+    return channel
 
 
 def refuse_symmetric(function, model):

@@ -6,9 +6,8 @@ import numpy as np
 from scipy.optimize import minimize_scalar, root
 
 from replicas.binary_large_y_state import LADDER, State
-from replicas.channels import Tree, single_unit
-from replicas.model import refuse_symmetric, require_constraint
-from replicas.priors import Binary
+from replicas.channels import Perceptron, Wide
+from replicas.model import require_binary, require_channel
 from replicas.results import Estimate, failed_estimate
 
 __all__ = ["monotonic_load"]
@@ -33,14 +32,8 @@ def monotonic_load(model):
 
     Source: docs/binary_local_entropy.md (BL14).
     """
-    require_constraint("monotonic_load", model)
-    refuse_symmetric("monotonic_load", model)
-    channel = single_unit(model.channel)
-    if not isinstance(model.prior, Binary) or isinstance(channel, Tree):
-        raise ValueError(
-            "monotonic_load: the weights must be Binary and the channel "
-            f"Perceptron or Wide, given {model!r}"
-        )
+    require_binary("monotonic_load", model)
+    channel = require_channel("monotonic_load", model, Perceptron, Wide)
     last = np.log([0.75, 1.0])
 
     def load(log_eps, sums=LADDER[0]):

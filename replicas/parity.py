@@ -6,6 +6,7 @@ from scipy.special import erf, erfc, expit, roots_legendre
 
 from replicas.channels import Tree
 from replicas.model import require_spherical
+from replicas.quadrature import half_gauss_nodes
 from replicas.results import Estimate, failed_estimate
 
 __all__ = ["information", "parity_transitions"]
@@ -81,10 +82,7 @@ def information(K, gamma, *, coarser=1.0, window=WINDOW):
 
 def _moments(j, gamma, step, window):
     """E erf(b/sqrt 2)^(2j) for an array j, and its derivative in gamma (R18)."""
-    width = 6 / np.sqrt(gamma)
-    t = step * (0.5 + np.arange(np.ceil(np.arcsinh(window / width) / step)))
-    z = width * np.sinh(t)
-    weight = 2 * step * width * np.cosh(t) * np.exp(-0.5 * z * z) / np.sqrt(2 * np.pi)
+    z, weight = half_gauss_nodes(6 / np.sqrt(gamma), window, step)
     b = np.sqrt(gamma) * z
     mean = erf(b / np.sqrt(2))
     log_mean = np.where(b > 1, np.log1p(-erfc(b / np.sqrt(2))), np.log(mean))

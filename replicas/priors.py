@@ -21,14 +21,14 @@ class Binary:
     """Weights +-1; entropies count solutions, so that log 2 is their value without
     patterns."""
 
-    kernel: ClassVar[PriorKernel] = PriorKernel(True)
+    kernel: ClassVar[PriorKernel] = PriorKernel(binary=True)
 
 
 @dataclass(frozen=True)
 class Spherical:
     """Weights on the sphere |W|^2 = N; the unit of volume is the whole sphere."""
 
-    kernel: ClassVar[PriorKernel] = PriorKernel(False)
+    kernel: ClassVar[PriorKernel] = PriorKernel(binary=False)
 
     def one_rsb(self, q0, dq, eps, m):
         """1-RSB entropic term G_S, with dq = q1 - q0 >= 0 and eps = 1 - q1.

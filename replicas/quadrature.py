@@ -14,7 +14,15 @@ from scipy.special import roots_hermitenorm, roots_legendre
 from replicas import check
 from replicas.results import Estimate
 
-__all__ = ["Rule", "gaussian_average", "hermite", "refinements"]
+__all__ = [
+    "Rule",
+    "gauss_nodes",
+    "gaussian_average",
+    "half_gauss_nodes",
+    "hermite",
+    "refinements",
+    "sinh_nodes",
+]
 
 WINDOW = 12.0  # the Gaussian weight outside is below 1e-32
 ORDER = 12  # Legendre nodes a panel
@@ -51,6 +59,30 @@ def hermite(n):
     check.integer("hermite", "n", n, 1, 1000)
     x, w = roots_hermitenorm(n)
     return x, w / np.sqrt(2 * np.pi)
+
+
+def sinh_nodes(centre, width, low, high, step):
+    """Trapezoid in t, z = centre + width sinh(t), from low to high: z and step dz/dt.
+
+    docs/quadrature.md (Q1).
+    """
+    low, high = np.arcsinh((np.array([low, high]) - centre) / width)
+    t = np.arange(low, high + step, step)
+    return centre + width * np.sinh(t), step * width * np.cosh(t)
+
+
+def gauss_nodes(centre, width, window, step):
+    """The same for int Dz f(z) over |z| < window: z and their weights."""
+    z, weight = sinh_nodes(centre, width, -window, window, step)
+    return z, weight * np.exp(-0.5 * z * z) / np.sqrt(2 * np.pi)
+
+
+def half_gauss_nodes(width, window, step):
+    """The same for an even f, by midpoints in t > 0, without a node at 0."""
+    t = step * (0.5 + np.arange(np.ceil(np.arcsinh(window / width) / step)))
+    z = width * np.sinh(t)
+    weight = 2 * step * width * np.cosh(t) * np.exp(-0.5 * z * z) / np.sqrt(2 * np.pi)
+    return z, weight
 
 
 def gaussian_average(f, *, centre=0.0, width=1.0, kinks=(), tol=1e-12):

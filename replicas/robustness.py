@@ -12,10 +12,10 @@ from scipy.optimize import brentq
 from scipy.special import log_ndtr, ndtr, roots_legendre
 
 from replicas import check
-from replicas.channels import Perceptron, Wide, single_unit
+from replicas.channels import Perceptron, Wide
 from replicas.local_entropy import local_entropy
-from replicas.model import Model, require_model
-from replicas.quadrature import Rule
+from replicas.model import Model, require_channel
+from replicas.quadrature import Rule, sinh_nodes
 from replicas.results import stack
 from replicas.rs import rs
 from replicas.warnings import UNSTABLE, joined
@@ -76,12 +76,7 @@ def flip_error(model, alpha, overlap, *, solutions="typical", distance=None):
 
     Source: docs/robustness.md (RO1)-(RO5).
     """
-    require_model("flip_error", model)
-    channel = single_unit(model.channel)
-    if not isinstance(channel, (Perceptron, Wide)):
-        raise ValueError(
-            f"flip_error: the channel must be Perceptron or Wide, given {channel!r}"
-        )
+    channel = require_channel("flip_error", model, Perceptron, Wide)
     alpha = check.positive("flip_error", "alpha", alpha)
     overlap = check.inside(
         "flip_error", "overlap", overlap, "in [0, 1)", lambda t: (t >= 0) & (t < 1)
@@ -174,12 +169,10 @@ def _fields(channel, tq, V, D, rule):
     width = min(2 * math.sqrt(V) / (1 + lift), 0.7 * edge)
     # the rest of the Gaussian needs its nodes when the front is far away
     step = rule.step * min(1.0, 5.6 * math.sqrt(tq) / math.hypot(width, centre))
-    t = np.arcsinh((np.array([low, high]) - centre) / width)
-    t = np.arange(t[0], t[1] + step, step)
-    omega = centre + width * np.sinh(t)
+    omega, weight = sinh_nodes(centre, width, low, high, step)
     _, d, d2 = channel.log_z(omega, V)
     h = (omega - D * d) / math.sqrt(tq)
-    weight = step * width * np.cosh(t) * (1 - D * d2)
+    weight = weight * (1 - D * d2)
     return omega, weight * np.exp(-0.5 * h * h) / math.sqrt(2 * math.pi * tq)
 
 

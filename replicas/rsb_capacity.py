@@ -8,6 +8,7 @@ from scipy.special import expit, log_ndtr, ndtr, roots_legendre
 
 from replicas import _capacity
 from replicas.channels import Tree
+from replicas.quadrature import gauss_nodes, half_gauss_nodes
 from replicas.results import Estimate, failed_estimate
 
 __all__ = [
@@ -16,7 +17,6 @@ __all__ = [
     "log_accepted",
     "log_average",
     "minimum",
-    "sinh_nodes",
 ]
 
 WINDOW = 8.5
@@ -51,7 +51,7 @@ def log_average(channel, v, w, *, coarser=1.0, window=WINDOW):
         return float(log_accepted(channel.kappa, v, w))
     width = 4 * np.sqrt(v / q0)
     centre = np.clip(channel.kappa / np.sqrt(q0), -window, window)
-    z, weight = sinh_nodes(centre, min(width, 6.0), 0.05 * coarser, window)
+    z, weight = gauss_nodes(centre, min(width, 6.0), window, 0.05 * coarser)
     return weight @ log_accepted(channel.kappa - np.sqrt(q0) * z, v, w)
 
 
@@ -74,15 +74,6 @@ def _stationary_at_zero(channel):
     return channel.is_even
 
 
-def sinh_nodes(centre, width, step, window):
-    """Trapezoid in t for int Dz, z = centre + width sinh(t)."""
-    low, high = np.arcsinh((np.array([-window, window]) - centre) / width)
-    t = np.arange(low, high + step, step)
-    z = centre + width * np.sinh(t)
-    weight = step * width * np.cosh(t) * np.exp(-0.5 * z * z) / np.sqrt(2 * np.pi)
-    return z, weight
-
-
 def _tree_nodes(channel, gamma, coarser, window):
     """Nodes of one unit for parity and majority; positive ones stand for both signs."""
     nodes = MAX_NODES[channel.rule][channel.K] / coarser
@@ -93,13 +84,10 @@ def _tree_nodes(channel, gamma, coarser, window):
         width, centre = 4.0, -2.5
         span = np.arcsinh((window - centre) / width)
         span += np.arcsinh((window + centre) / width)
-        return sinh_nodes(centre, width, max(spacing / width, span / nodes), window)
+        return gauss_nodes(centre, width, window, max(spacing / width, span / nodes))
     width = 6.0
     step = max(spacing / width, 2 * np.arcsinh(window / width) / nodes)
-    t = step * (0.5 + np.arange(np.ceil(np.arcsinh(window / width) / step)))
-    z = width * np.sinh(t)
-    weight = step * width * np.cosh(t) * np.exp(-0.5 * z * z) / np.sqrt(2 * np.pi)
-    return z, 2 * weight
+    return half_gauss_nodes(width, window, step)
 
 
 _legendre = cache(roots_legendre)  # of few sizes; its arrays are not written to

@@ -7,12 +7,13 @@ from scipy.optimize import minimize, minimize_scalar
 from scipy.special import expit, ndtr, roots_legendre
 
 from replicas import _box, check
+from replicas.channels import Symmetric
 from replicas.first_moment import (
     TOO_LARGE,
     pair_entropy,
     pair_log_p,
-    require_binary_symmetric,
 )
+from replicas.model import require_binary, require_channel
 from replicas.pair_types import PairTypes
 from replicas.results import Estimate, estimates, failed_estimate
 
@@ -55,7 +56,8 @@ def second_moment(model, distance, *, starts=STARTS, rng=0):
 
     Source: docs/symmetric.md (SY12)-(SY20).
     """
-    kappa = require_binary_symmetric("second_moment", model)
+    require_binary("second_moment", model)
+    kappa = require_channel("second_moment", model, Symmetric).kappa
     d = check.distance("second_moment", distance)
     check.integer("second_moment", "starts", starts, 1, 10_000)
     rng = check.generator("second_moment", rng)

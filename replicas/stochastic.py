@@ -7,9 +7,8 @@ from scipy.optimize import brentq
 from scipy.special import erf, erfc, erfcx, gammainc, ndtr
 
 from replicas import check
-from replicas.channels import Perceptron, single_unit
-from replicas.model import require_model
-from replicas.priors import Binary
+from replicas.channels import Perceptron
+from replicas.model import require_binary, require_channel
 from replicas.results import Estimate, estimates, failed_estimate
 from replicas.warnings import UNSTABLE
 
@@ -46,13 +45,8 @@ def stochastic(model, alpha, q_star):
 
     Source: docs/stochastic.md (ST1)-(ST10).
     """
-    require_model("stochastic", model)
-    channel = single_unit(model.channel)
-    if not (isinstance(model.prior, Binary) and isinstance(channel, Perceptron)):
-        raise ValueError(
-            "stochastic: the model must be one of Binary weights and the Perceptron "
-            f"channel, given {model!r}"
-        )
+    require_binary("stochastic", model)
+    channel = require_channel("stochastic", model, Perceptron)
     alpha = check.positive("stochastic", "alpha", alpha)
     q_star = check.inside(
         "stochastic", "q_star", q_star, "in (0, 1)", lambda q: (q > 0) & (q < 1)

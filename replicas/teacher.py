@@ -12,15 +12,14 @@ from scipy.optimize import brentq
 
 from replicas import _rs, check
 from replicas._weights import PriorKernel
-from replicas.channels import Perceptron, Wide, single_unit
-from replicas.model import require_model
-from replicas.priors import Binary
+from replicas.channels import Perceptron, Wide
+from replicas.model import require_binary, require_channel
 from replicas.quadrature import Rule
 from replicas.results import Estimate, Saddle, stack
 
 __all__ = ["teacher_student", "teacher_transitions"]
 
-KERNEL = PriorKernel(True, True)
+KERNEL = PriorKernel(binary=True, teacher=True)
 RULE = Rule(0.08, 8.5)
 EPS = np.finfo(float).eps
 SCAN = np.arange(-8.0, 5.0, 0.25)  # log q_hat
@@ -76,14 +75,12 @@ def teacher_transitions(model):
 
 
 def _require(function, model):
-    require_model(function, model)
-    channel = single_unit(model.channel)
-    fits = isinstance(channel, (Perceptron, Wide)) and channel.kappa == 0
-    fits = fits and not channel.is_even
-    if not (fits and isinstance(model.prior, Binary)):
+    require_binary(function, model)
+    channel = require_channel(function, model, Perceptron, Wide)
+    if channel.kappa != 0 or channel.is_even:
         raise ValueError(
-            f"{function}: the model must be one of Binary weights and a Perceptron or "
-            f"Wide channel of margin 0, not even, given {model!r}"
+            f"{function}: the channel must be of margin 0 and not even, "
+            f"given {channel!r}"
         )
     return channel
 

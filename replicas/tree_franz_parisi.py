@@ -59,7 +59,7 @@ def reference_nodes(gamma, rule):
     near = 0.7 * rule.step * min(3.0, 1 / math.sqrt(gamma + 1e-12))
     limits = [(near, 0.0), (2 * rule.step / (gamma + 0.5), 3.0)]
     width, step, _ = fewest(rule.window, limits)
-    z, weight = sinh_nodes(width, rule.window, step)
+    z, weight = symmetric_nodes(width, rule.window, step)
     return z, weight * np.exp(-0.5 * z * z) / math.sqrt(2 * math.pi)
 
 
@@ -73,7 +73,7 @@ def signs(channel):
     return np.array(rows, dtype=np.intc)
 
 
-def sinh_nodes(width, end, step):
+def symmetric_nodes(width, end, step):
     """Nodes width sinh(t) over [-end, end] and their weights."""
     half = math.ceil(math.asinh(end / width) / step)
     t = step * np.arange(-half, half + 1)
@@ -202,7 +202,7 @@ def field_laws(o, z, rule):
     order = math.ceil(4 * reach / rule.step) + 8
     if order < count:
         return polynomial_laws(one, z, reach, order, rule)
-    b, weight = sinh_nodes(width, end, step)
+    b, weight = symmetric_nodes(width, end, step)
     y = (b - one.mean * z[:, None]) / one.sigma
     log_law = np.log(weight / (one.sigma * math.sqrt(2 * math.pi))) - 0.5 * y * y
     return b, np.exp(log_law + one.log_signs(z[:, None], y))
@@ -240,7 +240,7 @@ def polynomial_laws(one, z, reach, order, rule):
     t = reach * np.cos(angle)
     width = 2 * min(one.front, 1 / one.sigma, 2.8)
     ends = [rule.window + 1 + np.abs(one.a * z).max(), rule.step / 2.2]
-    y, weight = sinh_nodes(width, *ends)
+    y, weight = symmetric_nodes(width, *ends)
     if one.front < 2:
         # the nodes follow a narrow front, within the bulk
         y = y - np.clip(one.a / one.rho * z, -rule.window, rule.window)[:, None]

@@ -4,8 +4,9 @@ import numpy as np
 from scipy.optimize import minimize
 from scipy.special import expit, logsumexp
 
+from replicas.quadrature import gauss_nodes
 from replicas.results import Estimate, failed_estimate
-from replicas.rsb_capacity import log_accepted, sinh_nodes
+from replicas.rsb_capacity import log_accepted
 
 __all__ = ["load", "minimum"]
 
@@ -42,7 +43,7 @@ def _log_average(channel, v0, v1, share, w, coarser, window):
     if tq0 > 0:
         centre = np.clip(channel.kappa / np.sqrt(tq0), -window, window)
         width = min(4 * np.sqrt(v0 / tq0), 6.0)
-        z0, weight = sinh_nodes(centre, width, OUTER_STEP * coarser, window)
+        z0, weight = gauss_nodes(centre, width, window, OUTER_STEP * coarser)
     gap, s, w = channel.kappa - np.sqrt(tq0) * z0[:, None], np.sqrt(spread), w / slope
 
     def exponent(z):

@@ -273,12 +273,12 @@ def test_monotonic_load_equals_reference(model, load, digits):
         (
             lambda: rp.envelope(rp.Model(rp.Spherical(), rp.Perceptron()), 1, 0.1),
             ValueError,
-            "weights must be Binary",
+            "prior must be Binary",
         ),
         (
             lambda: rp.monotonic_load(rp.Model(rp.Binary(), rp.Tree(3))),
             ValueError,
-            "monotonic_load: the weights must be Binary and the channel",
+            "monotonic_load: the channel must be Perceptron or Wide",
         ),
         (lambda: rp.monotonic_load(1), TypeError, "model must be a Model"),
     ],

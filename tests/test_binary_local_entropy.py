@@ -214,7 +214,7 @@ def test_neighbours_only_save_time():
 @pytest.mark.parametrize(
     ("change", "text"),
     [
-        ({"centre": "frsb"}, "centre must be rs or 1rsb for binary weights"),
+        ({"centre": "frsb"}, "centre of binary weights must be one of rs, 1rsb"),
         ({"between": "friends"}, "between must be one of replicas, centre"),
     ],
 )

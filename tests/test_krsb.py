@@ -418,7 +418,7 @@ def test_equilibrium_falls_with_the_levels_and_meets_the_instability():
 
 
 def test_equilibrium_refuses_trees_and_loads_above_capacity():
-    with pytest.raises(ValueError, match="must have one field"):
+    with pytest.raises(ValueError, match="channel must be Perceptron or Wide"):
         rp.equilibrium(rp.Model(rp.Spherical(), rp.Tree(3)), 1.0)
     model = rp.Model(rp.Spherical(), rp.Perceptron(-1.0))
     s = rp.equilibrium(model, 14.0, "1rsb")

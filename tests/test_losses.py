@@ -275,7 +275,7 @@ def test_solvers_refuse_what_a_loss_does_not_have():
         rp.freezing(rp.Model(rp.Spherical(), cross_entropy(1.0)), 0.4)
     with pytest.raises(ValueError, match="rs: the prior must be Binary"):
         rp.rs(rp.Model(rp.Spherical(), cross_entropy(1.0)), 0.4)
-    with pytest.raises(ValueError, match="freezing: the channel must be a Loss"):
+    with pytest.raises(ValueError, match="freezing: the channel must be Loss"):
         rp.freezing(model(rp.Perceptron()), 0.4)
     with pytest.raises(TypeError, match="freezing: alpha must be a number"):
         rp.freezing(model(cross_entropy(1.0)), [0.4, 0.5])

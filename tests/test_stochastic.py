@@ -219,12 +219,12 @@ def test_a_likelihood_beyond_doubles_fails_with_a_reason():
         (
             lambda: rp.stochastic(rp.Model(rp.Spherical(), rp.Perceptron()), 0.5, 0.5),
             ValueError,
-            "must be one of Binary weights and the Perceptron",
+            "prior must be Binary",
         ),
         (
             lambda: rp.stochastic(rp.Model(rp.Binary(), rp.Wide("sign")), 0.5, 0.5),
             ValueError,
-            "must be one of Binary weights and the Perceptron",
+            "channel must be Perceptron",
         ),
     ],
 )

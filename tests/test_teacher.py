@@ -88,7 +88,7 @@ def test_entropy_of_the_students_falls_by_the_information_of_a_label():
 
 def test_teacher_student_refuses():
     for function in (rp.teacher_transitions, lambda m: rp.teacher_student(m, 1.0)):
-        with pytest.raises(ValueError, match="must be one of Binary weights"):
+        with pytest.raises(ValueError, match="prior must be Binary"):
             function(rp.Model(rp.Spherical(), rp.Perceptron()))
         with pytest.raises(ValueError, match="of margin 0"):
             function(rp.Model(rp.Binary(), rp.Perceptron(0.1)))
