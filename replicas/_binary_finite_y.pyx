@@ -15,7 +15,7 @@ from replicas._quadrature cimport Grid, Rule, half_grid, half_node
 from replicas._saddle cimport find_root
 
 cdef enum:
-    MAX_NODES = 20000
+    MAX_NODES = 200000
 
 ctypedef struct Moments:
     # over u, < > tilted over X and w: 1, log of the tilted integral over y

@@ -5,7 +5,7 @@ h = omega - D f'(omega), f = log Z(omega, V), V = 1 - tq; averages over h are ta
 over omega, which needs no inner solution.
 """
 
-from libc.math cimport NAN, exp, fabs, fmax, log, log1p, sqrt
+from libc.math cimport INFINITY, NAN, exp, fabs, fmax, fmin, hypot, log, log1p, sqrt
 
 from replicas._channels cimport Field, Overlap, Scalar, ScalarChannel
 from replicas._gauss cimport G
@@ -33,12 +33,13 @@ ctypedef struct Context:
 
 
 cdef double omega_of(
-    Scalar channel, double V, double D, double h
+    Scalar channel, double V, double D, double h, double below
 ) noexcept nogil:
-    # (L7) inverted: Newton from below is monotone since h(omega) is concave
-    cdef double omega = (h + D / V * channel.kappa) / (1 + D / V), step
+    # (L7) inverted: Newton from below is monotone since h(omega) is concave; about
+    # log(D/V) steps from the first value, few from the omega of a smaller h
+    cdef double omega = fmax(below, (h + D / V * channel.kappa) / (1 + D / V)), step
     cdef Field f
-    for _ in range(500):
+    for _ in range(1000):
         f = channel.log_z(omega, V, &channel)
         step = (h - omega + D * f.d) / (1 - D * f.d2)
         omega += step
@@ -53,13 +54,17 @@ cdef Averages averages(Context* c) noexcept nogil:
     cdef double delta = D / c.o.d
     # where lifted patterns meet satisfied ones, (L8), and on which scale
     cdef double lift = sqrt(2 * log1p(ratio))
+    cdef double front = c.channel.kappa + lift * sqrt(V)
+    cdef double width = 2 * sqrt(V) / (1 + lift), omega, w = 0, shift, u
+    cdef double low = omega_of(c.channel, V, D, -edge, -INFINITY)
+    cdef double middle = omega_of(c.channel, V, D, 0, low)
+    cdef double high = fmax(edge, omega_of(c.channel, V, D, edge, middle))
+    # the nodes must also resolve the Gaussian, where it is narrower than the front
+    cdef Field f = c.channel.log_z(middle, V, &c.channel)
+    cdef double spacing = hypot(width, middle - front) * (1 - D * f.d2)
     cdef Grid grid = sinh_grid(
-        c.channel.kappa + lift * sqrt(V), 2 * sqrt(V) / (1 + lift),
-        omega_of(c.channel, V, D, -edge), fmax(edge, omega_of(c.channel, V, D, edge)),
-        c.rule.step,
+        front, width, low, high, c.rule.step * fmin(1, 10 * sqrt(c.o.q) / spacing)
     )
-    cdef double omega, w = 0, shift, u
-    cdef Field f
     cdef Averages a
     cdef int i
     a.norm = a.f = a.u_squared = a.u_squared_shift = a.curvature_squared = 0

@@ -2,10 +2,13 @@
 
 import math
 
+import numpy as np
+from scipy.special import roots_hermitenorm
+
 from replicas import binary_tree_large_y
 from replicas.binary_finite_y_search import ORDER, RULES, TREE_RULES, refined
 from replicas.binary_finite_y_state import State, without_patterns
-from replicas.binary_large_y import rough
+from replicas.binary_large_y import rough, typical_distance
 from replicas.channels import Tree
 from replicas.model import Model
 from replicas.priors import Binary, binary_entropy
@@ -18,6 +21,7 @@ __all__ = ["around_centre", "between_replicas", "dense"]
 DOWN = (100.0, 40.0, 20.0, 10.0, 6.0, 4.0, 3.0, 2.0, 1.5, 1.0)
 UP = tuple(1.5**k for k in range(30))
 FROZEN = "frozen: each reference sees one solution, q1 = 1"
+UNCOUPLED = "the reference holds the replicas too weakly for q1 - q0 to be resolved"
 
 
 def between_replicas(channel, alpha, distance, y, *, start=None):
@@ -50,11 +54,15 @@ def around_centre(channel, alpha, distance, y, *, start=None):
     found, the latter.
     """
     point = dense(channel, alpha, distance, y, start=start)
-    frozen = _frozen(rs(Model(Binary(), channel), alpha), distance, y)
+    typical = rs(Model(Binary(), channel), alpha)
+    frozen = _frozen(typical, distance, y)
     if point["success"] and point["entropy"] >= frozen["entropy"] - frozen["error"]:
         return point
-    if not point["success"] and _is_denser(channel, alpha, distance, y, frozen):
-        return point
+    if not point["success"]:
+        if y > 1 and typical.entropy > 0 and distance >= typical_distance(typical):
+            return failed_point(UNCOUPLED, ORDER)
+        if _is_denser(channel, alpha, distance, y, frozen):
+            return point
     return frozen
 
 
@@ -85,7 +93,7 @@ def dense(channel, alpha, distance, y, *, start=None):
         order = binary_tree_large_y.rough(channel, alpha, distance)
     else:
         order = rough(channel, alpha, distance, "centre")
-    walk = []
+    walk, near = [], None
     if not isinstance(order, str):
         near = [math.log(order["eps"]), _log_ratio(order, max(y, 3.0))]
         # above the load of the inflection there is a dense branch with smaller eps too
@@ -99,9 +107,27 @@ def dense(channel, alpha, distance, y, *, start=None):
     # one replica: a typical solution and its references
     single = [math.log(gap * (2 - gap)) - 0.3, 0.0]
     walk += [(single, (y,)), (single, _steps(UP, y))]
+    weak = _weakly_coupled(channel, alpha, 1 - gap, y)
+    if weak is not None:
+        # the first where there are no replicas to start from
+        walk.insert(len(walk) if near else 0, (weak, (y,)))
     free = binary_entropy(distance) + math.log(2) / y
     rules = TREE_RULES[channel.K] if tree else RULES
     return refined(at, walk, y, free, -1, rules)
+
+
+def _weakly_coupled(channel, alpha, p, y):
+    """Unknowns at a small overlap p with the reference, if solutions have a mean."""
+    order = rs(Model(Binary(), channel), alpha).order
+    q, q_hat = order["q"], order["q_hat"]
+    if not 0 < q < 1:
+        return None
+    u, w = roots_hermitenorm(20)
+    response = 1 - np.tanh(math.sqrt(q_hat) * u) ** 2
+    # p_hat and its effect on the mean of a weight, to lowest order
+    p_hat = p / (1 - q + y * q)
+    dq = p_hat**2 * np.average(response**2, weights=w)
+    return [math.log1p(-q), math.log(q / dq)]
 
 
 def _frozen(typical, distance, y):

@@ -230,5 +230,7 @@ def averages(channel, levels, grid):
                 P,
             )
         rows.append((P @ f[i], P @ f[i] ** 2, P @ d[i] ** 2, P @ d2[i] ** 2))
-    lift = P @ (d2[k] ** 2 / (1 + D * d2[k]))
+    # 1/(1 - D f''), 0 within rounding where D is large
+    flat = np.maximum(1 + D * d2[k], 2.0**-53)
+    lift = P @ (d2[k] ** 2 / flat)
     return dtq, d2tq, Density(*np.array(rows).T, d_mean, lift, P.sum())

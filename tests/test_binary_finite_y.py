@@ -181,6 +181,25 @@ def test_references_of_frozen_solutions_take_over_at_few_replicas():
     assert e.entropy[2] * 14 > total and e.message[2] == ""
 
 
+@pytest.mark.parametrize(
+    ("alpha", "distance", "y"), [(0.55, 0.497, 50), (0.55, 0.45, 300), (0.2, 0.49, 2)]
+)
+def test_distant_references_see_all_solutions_not_one(alpha, distance, y):
+    e = rp.local_entropy(PERCEPTRON, alpha, distance, y=y, between="centre")
+    typical = rp.rs(PERCEPTRON, alpha)
+    q, p = typical.order["q"], 1 - 2 * distance
+    # to lowest order in p each replica and the reference respond linearly
+    bend = p**2 / (2 * (1 - q + y * q))
+    weak = typical.entropy + math.log(2) / y - bend
+    assert e.message == ""
+    assert e.entropy == pytest.approx(weak, abs=2 * p**2 * bend)
+
+
+def test_reference_too_far_to_be_felt_is_refused():
+    e = rp.local_entropy(PERCEPTRON, 0.55, 0.49999, y=1000, between="centre")
+    assert not e.success and "too weakly" in e.message
+
+
 def test_saddle_on_which_phi_is_concave_is_not_taken():
     near_frozen = {
         "success": True,

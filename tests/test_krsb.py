@@ -521,3 +521,11 @@ def test_nearly_orthogonal_centres_are_resolved(distance):
     )
     assert broken.order["q0"] < 0.1 and broken.error < 1e-12
     assert broken.normalised < rs.normalised < broken.normalised + 1e-5
+
+
+def test_tiny_distances_warn_of_nothing():
+    # delta ~ 1e36: 1/(1 - D f'') vanishes within rounding
+    e = rp.local_entropy(
+        rp.Model(rp.Spherical(), rp.Wide("relu")), 1.3, 5.4e-4, centre="1rsb"
+    )
+    assert e.success and e.normalised == pytest.approx(0, abs=1e-12)

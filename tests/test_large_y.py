@@ -9,7 +9,7 @@ from scipy.optimize import brentq, minimize_scalar
 from scipy.special import log_ndtr
 
 import replicas as rp
-from replicas import large_y
+from replicas import _large_y, large_y
 
 # reference values (alpha, q1, normalised, c): two independent evaluations, 11 digits
 PERCEPTRON = [
@@ -123,6 +123,24 @@ def test_point_error_is_honest_over_twelve_decades():
         again = large_y.point(rp.Perceptron(), 1.0, eps, start=8.0)
         assert abs(p["normalised"] - again["normalised"]) <= p["error"] + again["error"]
         assert p["error"] < 1e-11 * abs(p["normalised"])
+
+
+@pytest.mark.parametrize("channel", [rp.Perceptron(2.0), rp.Wide("quadratic")])
+@pytest.mark.parametrize("q1", [1e-5, 0.01, 0.3])
+@pytest.mark.parametrize("c", [0.1, 10.0, 1e8, 1e200])
+def test_average_over_a_field_narrower_than_the_front(channel, q1, c):
+    norm, f, *_ = _large_y.energetic(channel.kernel, 1 - q1, c * (1 - q1), 0.05, 8.5)
+    assert norm == pytest.approx(1, abs=1e-8)
+    finer = _large_y.energetic(channel.kernel, 1 - q1, c * (1 - q1), 0.031, 8.9)
+    assert f == pytest.approx(finer[1], rel=1e-7)
+
+
+def test_even_activation_has_a_curve_up_to_orthogonal_centres():
+    model = rp.Model(rp.Binary(), rp.Wide("quadratic"))
+    far = rp.local_entropy(model, 0.6, np.linspace(0.44, 0.495, 12), between="centre")
+    total = rp.rs(model, 0.6).entropy
+    assert far.success.all() and far.error.max() < 1e-12
+    assert (np.diff(far.entropy) > 0).all() and (far.entropy < total).all()
 
 
 def test_stability_of_the_wide_centre_crosses_one_where_known():
