@@ -22,6 +22,7 @@ DECREMENT = 1e-11  # relative
 CLOSE = 1e-13  # relative decrement from which Newton on the log-ratios is safe
 VANISHING = "delta -> 0: the distance exceeds that of typical solutions"
 LOW, HIGH = -14.0, 300.0  # the unknowns are logarithms
+UNRESOLVED = 1e-2  # mass of the density that the sums miss
 
 
 @dataclass(frozen=True)
@@ -133,6 +134,8 @@ class Problem:
         levels = self.levels(inside)
         terms = self.terms(levels)
         value = self.value(levels, terms) / self.scale
+        if not abs(terms.norm - 1) < UNRESOLVED:
+            value = math.inf  # to be turned back: the grid misses the first level
         gradient = self.gradient(inside, levels, terms)
         return value + excess @ excess, gradient + 2 * excess
 

@@ -529,3 +529,11 @@ def test_tiny_distances_warn_of_nothing():
         rp.Model(rp.Spherical(), rp.Wide("relu")), 1.3, 5.4e-4, centre="1rsb"
     )
     assert e.success and e.normalised == pytest.approx(0, abs=1e-12)
+
+
+def test_search_does_not_follow_sums_that_miss_the_first_level():
+    # it ran to q0 -> 0, where a grid takes minutes
+    quadratic = rp.Model(rp.Spherical(), rp.Wide("quadratic"))
+    e = rp.local_entropy(quadratic, 2.0, [0.1173, 0.1466], centre="1rsb")
+    assert e.success[0] and e.order["q0"][0] == pytest.approx(0.2017, abs=1e-3)
+    assert "delta -> 0" in e.message[1]
