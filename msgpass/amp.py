@@ -15,7 +15,7 @@ from msgpass.instance import require_instance
 from msgpass.node import output_node
 from msgpass.pseudo import pseudo_field, pseudo_precision
 from msgpass.results import Beliefs
-from msgpass.watch import Watch
+from msgpass.watch import Watch, at_rest
 from replicas import check
 
 __all__ = ["Amp", "AmpState", "amp"]
@@ -98,20 +98,20 @@ def iterate(engine, state, *, fresh, damping, adapt, tol, max_sweeps, watch=None
     watch : called with (sweep, residual); True stops.
     Returns sweeps, residual and a message, empty if it converged.
     """
-    history = []
+    history, spread = [], state.variance.mean(axis=1)
     for sweep in range(1, max_sweeps + 1):
         residual = engine.step(state, damping=0.0 if fresh else damping)
-        fresh = False
+        old, spread, fresh = spread, state.variance.mean(axis=1), False
         history.append(residual)
         asked = watch is not None and watch(sweep, residual)
         if not np.isfinite(residual):
             return sweep, residual, f"the messages overflow at sweep {sweep}"
-        if state.variance.mean(axis=1).min() < FROZEN:
+        if spread.min() < FROZEN:
             message = f"the variances of a unit vanish at sweep {sweep}"
             return sweep, residual, message
         if asked:
             return sweep, residual, f"stopped by the callback, residual {residual:.1e}"
-        if residual <= tol:
+        if residual <= tol and at_rest(spread, old, tol):
             return sweep, residual, ""
         if adapt and len(history) >= 2 * STALL:
             if min(history[-STALL:]) > 0.9 * min(history[:-STALL]):

@@ -11,7 +11,7 @@ from msgpass.bp_continuous import ContinuousBp
 from msgpass.instance import require_instance
 from msgpass.protocols import coupling
 from msgpass.results import Beliefs
-from msgpass.watch import Watch
+from msgpass.watch import Watch, at_rest
 from replicas import check
 
 __all__ = ["bp", "bp_engine"]
@@ -116,9 +116,10 @@ def bp(
 
 def _converge(engine, state, gamma, y, damping, adapt, tol, max_sweeps, watch):
     """Sweep until a fixed point: sweeps, residual, and what went wrong, if anything."""
-    history = []
+    history, spread = [], state.variance.mean(axis=1)
     for sweep in range(1, max_sweeps + 1):
         residual = engine.step(state, damping=damping, gamma=gamma, y=y)
+        old, spread = spread, state.variance.mean(axis=1)
         history.append(residual)
         asked = watch(sweep, residual)
         if not np.isfinite(residual):
@@ -126,12 +127,14 @@ def _converge(engine, state, gamma, y, damping, adapt, tol, max_sweeps, watch):
         if asked:
             message = f"stopped by the callback at gamma = {gamma:g}, "
             return sweep, residual, message + f"residual {residual:.1e}"
-        if residual <= tol:
+        if residual <= tol and (engine.bounded or at_rest(spread, old, tol)):
             return sweep, residual, ""
         if adapt and len(history) >= 2 * STALL:
             if min(history[-STALL:]) > 0.9 * min(history[:-STALL]):
                 damping, history = min(max(0.3, 0.5 * (1 + damping)), 0.98), []
     message = f"no convergence in {max_sweeps} sweeps, residual {residual:.1e}"
+    if residual <= tol:
+        message += ", but variances still shrink: no solution in reach"
     return max_sweeps, residual, message
 
 

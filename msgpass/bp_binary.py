@@ -38,7 +38,7 @@ class BinaryMessages:
 class BinaryBp(Engine):
     """Sweeps over the patterns of an instance, `factor` as in `bp`."""
 
-    State = BinaryMessages
+    State, bounded = BinaryMessages, True
 
     def __init__(self, function, instance, *, factor, **common):
         super().__init__(function, instance, **common)
@@ -99,11 +99,10 @@ class BinaryBp(Engine):
         state.variance = np.exp(2 * np.log(2) - 2 * log_2cosh(state.fields))
 
     def saturated(self, state):
-        """Whether a message is as large as can be, or weights are certain and wrong."""
-        if np.abs(state.edges).max() >= U_MAX:
-            return True
-        frozen = state.variance.mean(axis=1).min() < FROZEN
-        return bool(frozen and self.instance.errors(np.sign(state.mean)) > 0)
+        """Whether weights are certain, or a message as large as can be, and wrong."""
+        known = np.abs(state.edges).max() >= U_MAX
+        known = known or state.variance.mean(axis=1).min() < FROZEN
+        return bool(known and self.instance.errors(np.sign(state.mean)) > 0)
 
     def own(self, state):
         """Fields of the weights without the replicas, (K, n); no precisions."""

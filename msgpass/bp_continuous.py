@@ -40,7 +40,7 @@ class ContinuousMessages:
 class ContinuousBp(Engine):
     """Sweeps over the patterns of an instance; `joint`: one norm for all units."""
 
-    State = ContinuousMessages
+    State, bounded = ContinuousMessages, False
 
     def __init__(self, function, instance, *, joint, **common):
         super().__init__(function, instance, **common)

@@ -15,7 +15,8 @@ class Engine:
     """Messages on the edges of an instance, sweep by sweep.
 
     A kind of weights says how to visit patterns, what weights conclude from their
-    fields and what the free entropy is.
+    fields and what the free entropy is; and whether its messages are bounded, so that
+    variances need not be watched.
     """
 
     def __init__(self, function, instance, *, field, sequential, rng):

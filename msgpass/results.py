@@ -25,7 +25,8 @@ class Beliefs:
     lam : array (K,), field that keeps the norm of the units; None for binary weights.
     sweeps : how often every pattern was visited.
     residual : largest change of a mean in the last sweep, undone of its damping.
-    success : the residual met the tolerance; if not, message says what happened.
+    success : the residual met the tolerance and the variances are at rest; if not,
+        message says what happened.
     state : messages to go on from.
     """
 

@@ -2,7 +2,15 @@
 
 from tqdm import tqdm
 
-__all__ = ["Watch"]
+__all__ = ["Watch", "at_rest"]
+
+
+def at_rest(new, old, tol):
+    """Whether mean variances of the units, arrays (K,), move no more.
+
+    Means may converge while variances shrink for ever: then there is no solution.
+    """
+    return bool((abs(new - old) <= max(tol, 1e-6) * new).all())
 
 
 class Watch:

@@ -269,6 +269,13 @@ def test_amp_reports_what_has_no_solutions():
         assert not b.success and b.message and np.isnan(b.entropy)
 
 
+@pytest.mark.parametrize("tol", [1e-4, 1e-9])
+def test_amp_above_capacity_is_at_no_fixed_point(tol):
+    # the means converge, the variances shrink for ever
+    b = mp.amp(mp.Instance.random(300, 0.8, kappa=1.0, rng=0), tol=tol)
+    assert not b.success and np.isnan(b.entropy) and "variances" in b.message
+
+
 def test_amp_reports_units_that_freeze():
     inst = mp.Instance.random(111, 1.0, 9, tree=False, rng=0)
     b = mp.amp(inst, norm="global", damping=0.3, max_sweeps=300)

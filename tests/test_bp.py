@@ -127,6 +127,23 @@ def test_bp_is_exact_for_one_pattern(N, K, tree, rule, kappa, sigma):
     assert b.entropy == pytest.approx(entropy, abs=2e-12)
 
 
+@pytest.mark.parametrize(("N", "K", "kappa"), [(1, 1, 0), (4, 2, 0), (12, 1, 3.2)])
+def test_bp_knows_the_weights_that_a_pattern_forces(N, K, kappa):
+    patterns = np.random.default_rng(3).integers(0, 2, (1, N)) * 2 - 1
+    b = mp.bp(mp.Instance(patterns, [-1], K, kappa=kappa), "binary", factor="exact")
+    assert b.success and b.entropy == pytest.approx(0, abs=1e-12)
+    np.testing.assert_array_equal(b.mean.ravel(), -patterns[0])
+
+
+def test_bp_of_weights_that_no_sphere_holds_finds_no_fixed_point():
+    # the largest field of ten weights is sqrt(10)
+    inst = mp.Instance.random(10, 0.1, kappa=4.0, rng=0)
+    b = mp.bp(inst, max_sweeps=200)
+    assert (
+        not b.success and np.isnan(b.entropy) and "variances still shrink" in b.message
+    )
+
+
 def test_gaussian_messages_from_series_equal_those_one_by_one():
     # the same messages where the series converge (many inputs) and where they do not
     wide = mp.Instance.random(333, 0.4, 3, rng=1)
