@@ -79,7 +79,6 @@ def amp(
     check.number("amp", "noise", noise, ">= 0", lambda x: 0 <= x < np.inf)
     check.positive_number("amp", "tol", tol)
     check.integer("amp", "max_sweeps", max_sweeps, 1, 1 << 40)
-    check.callback("amp", callback)
     engine = Amp(instance, weights, field=field, norm=norm, threads=threads)
     fresh = state is None
     state = engine.start(noise=noise, rng=rng) if fresh else engine.resume(state)

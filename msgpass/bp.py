@@ -83,13 +83,13 @@ def bp(
     """
     require_instance("bp", instance)
     gamma, y = coupling("bp", gamma, y)
+    gamma = gamma if y > 1 else 0.0  # one replica alone is the plain graph
     share = (0.3 if y > 1 else 0.0) if damping is None else damping
     check.number("bp", "damping", share, "in [0, 1)", lambda x: 0 <= x < 1)
     noise = (0.0 if instance.tree else 0.01) if noise is None else noise
     check.number("bp", "noise", noise, ">= 0", lambda x: 0 <= x < np.inf)
     check.positive_number("bp", "tol", tol)
     check.integer("bp", "max_sweeps", max_sweeps, 1, 1 << 40)
-    check.callback("bp", callback)
     engine = bp_engine(
         "bp", instance, weights, factor=factor, field=field, norm=norm,
         schedule=schedule, rng=rng,
@@ -100,7 +100,7 @@ def bp(
             fresh = state is None
             run = engine.start(noise=noise) if fresh else engine.resume(state)
             steps = [(gamma, tol, max_sweeps)]
-            if fresh and y > 1 and gamma < np.inf:
+            if fresh and 0 < gamma < np.inf:
                 # the fixed point that continues the plain graph's: others exist
                 way = gamma * np.arange(1, STEPS) / STEPS
                 steps = [(on_way, 1e-3, 200) for on_way in way.tolist()] + steps
@@ -163,10 +163,10 @@ def _beliefs(engine, state, gamma, y, sweeps, residual, message):
         message = "messages saturate at a fixed point: no solution in reach"
     success, nan = message == "", float("nan")
     q_centre = overlap = 0.0
-    if gamma > 0 and y > 1 and np.isfinite(residual):
+    if gamma > 0 and np.isfinite(residual):
         q_centre, overlap = engine.centre(state, gamma, y)
     # infinitely strong couplings have no free entropy of their own
-    told = success and (gamma < np.inf or y == 1)
+    told = success and gamma < np.inf
     entropies = engine.entropies(state, gamma, y) if told else (nan, nan)
     return Beliefs(
         mean=state.mean,

@@ -2,6 +2,8 @@
 
 from tqdm import tqdm
 
+from replicas import check
+
 __all__ = ["Watch", "at_rest"]
 
 
@@ -22,6 +24,8 @@ class Watch:
     """
 
     def __init__(self, name, *, progress, callback):
+        check.flag(name, "progress", progress)
+        check.callback(name, callback)
         self.bar = tqdm(desc=name, unit=" sweeps", disable=not progress, leave=False)
         self.callback, self.stopped = callback, False
 

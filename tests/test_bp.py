@@ -296,6 +296,15 @@ def test_gaussian_centre_equals_elimination(gamma, y):
 
 
 @pytest.mark.parametrize("weights", ["binary", "continuous"])
+@pytest.mark.parametrize("gamma", [2.0, np.inf])
+def test_one_replica_is_the_plain_graph(weights, gamma):
+    instance = mp.Instance.random(99, 0.3, rng=1)
+    alone, plain = mp.bp(instance, weights, gamma=gamma), mp.bp(instance, weights)
+    assert alone.entropy == alone.local_entropy == plain.entropy
+    assert alone.q_centre == 0
+
+
+@pytest.mark.parametrize("weights", ["binary", "continuous"])
 def test_infinite_coupling_makes_replica_and_centre_one(weights):
     b = mp.bp(mp.Instance.random(301, 0.3, rng=1), weights, gamma=np.inf, y=1.5)
     assert b.success and np.isnan(b.entropy) and np.isnan(b.local_entropy)
