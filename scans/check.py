@@ -1,5 +1,6 @@
 """Validation of arguments: the error names function, parameter, rule and value."""
 
+import numbers
 from collections.abc import Mapping
 
 __all__ = ["MOST", "count", "names"]
@@ -9,7 +10,7 @@ MOST = 1 << 31
 
 def count(function, parameter, value, low, high=MOST):
     """One integer in [low, high]."""
-    if isinstance(value, bool) or not isinstance(value, int):
+    if isinstance(value, bool) or not isinstance(value, numbers.Integral):
         raise TypeError(f"{function}: {parameter} must be an integer, given {value!r}")
     if not low <= value <= high:
         raise ValueError(

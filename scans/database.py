@@ -74,7 +74,8 @@ def connected(path, write):
     try:
         return _memory() if path is None else _opened(path, write)
     except (OSError, sqlite3.Error) as error:
-        raise StoreError(f"{path} cannot be opened as a store: {error}") from error
+        reason = getattr(error, "strerror", None) or error
+        raise StoreError(f"{path} cannot be opened as a store: {reason}") from error
 
 
 def _memory():

@@ -68,7 +68,9 @@ def to_csv(store, info, path):
             columns |= {f"{name}_{i}": array[:, i] for i in range(array.shape[1])}
     with (
         _replacing(path) as part,
-        open(part, "w", newline="", encoding="utf-8") as file,
+        open(
+            part, "w", newline="", encoding="utf-8", errors="backslashreplace"
+        ) as file,
     ):
         for name, value in provenance(info).items():
             file.write(f"# {name}: {value}\n")
@@ -97,8 +99,8 @@ def arrays(store, info):
     """name -> array over the grid, and beyond it for results that are arrays.
 
     Without a result a number is nan, a string "", a bool False; `failure` is the
-    message of the exception, "not computed", or "". Arrays of unlike lengths are
-    filled up with nan.
+    message of the exception, "not computed", or "". Arrays of unlike lengths, a number
+    among them, are filled up with nan.
     """
     size = info.grid.size
     stored = {
@@ -119,8 +121,15 @@ def arrays(store, info):
 
 def _column(name, where, values, size):
     shapes = {np.shape(value) for value in values}
-    if len({len(shape) for shape in shapes}) > 1:
-        raise ValueError(f"the result {name} has shapes {sorted(shapes)}")
+    ndim = max(map(len, shapes))
+    if any(len(shape) not in (0, ndim) for shape in shapes):
+        raise ValueError(
+            f"scan: the result {name} must have as many dimensions at all points, "
+            f"given the shapes {', '.join(map(str, sorted(shapes)))}"
+        )
+    if ndim and () in shapes:  # a number among arrays is an array of one entry
+        values = [np.reshape(v, np.shape(v) or (1,) * ndim) for v in values]
+        shapes = {np.shape(value) for value in values}
     shape = tuple(np.max(list(shapes), axis=0).astype(int))
     if len(shapes) == 1:
         entries = np.array(values)

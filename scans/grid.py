@@ -123,12 +123,15 @@ def _values(name, values):
         if all(dataclasses.is_dataclass(x) and not isinstance(x, type) for x in values):
             return list(values)
     given = repr(values) if len(repr(values)) < 80 else f"{repr(values)[:77]}..."
-    if isinstance(values, str) or np.ndim(values) != 1:
+    try:
+        array = np.asarray(values)
+    except ValueError:  # ragged
+        array = np.empty(())
+    if array.ndim != 1:
         raise ValueError(
-            f"scan: axis {name} must be one-dimensional, write [x] for one value, "
+            f"scan: axis {name} must be a list or an array of one dimension, "
             f"given {given}"
         )
-    array = np.asarray(values)
     kinds = {type(x) for x in values} if isinstance(values, (list, tuple)) else set()
     if array.dtype.kind not in "fiubU" or (array.dtype.kind == "U" and kinds - {str}):
         raise TypeError(

@@ -41,6 +41,21 @@ def require_lasting_name(function):
         )
 
 
+def require_callable_with(function, names):
+    """Refuse a function that does not take exactly these parameters, if it says so."""
+    try:
+        signature = inspect.signature(function)
+    except (TypeError, ValueError):  # written in C
+        return
+    try:
+        signature.bind(**dict.fromkeys(names))
+    except TypeError as error:
+        raise TypeError(
+            f"scan: {name_of(function)} must take the axes and fixed parameters "
+            f"{', '.join(names)}, given {signature}: {error}"
+        ) from None
+
+
 def code_of(function):
     """Fingerprint of the function's own source, comments and layout left out.
 

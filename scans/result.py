@@ -10,7 +10,7 @@ import numpy as np
 
 __all__ = ["NameClash", "Outcome", "compute", "decode"]
 
-KINDS = "numbers, strings, arrays of them, or dicts and dataclasses of these"
+KINDS = "real numbers, strings, arrays of them, or dicts and dataclasses of these"
 
 
 class NameClash(ValueError):
@@ -46,7 +46,7 @@ def compute(function, fixed, names, along, calls):
         except NameClash:
             raise
         except (Exception, SystemExit) as error:
-            failure = f"{type(error).__name__}: {error}".rstrip(": ")
+            failure = _message(error)
         seconds = (time.perf_counter() - start) / len(keys)
         results = results or [None] * len(keys)
         outcomes += [
@@ -54,6 +54,12 @@ def compute(function, fixed, names, along, calls):
             for key, result in zip(keys, results, strict=True)
         ]
     return outcomes
+
+
+def _message(error):
+    """Type and text of an exception, as text that any file can hold."""
+    text = f"{type(error).__name__}: {error}".rstrip(": ")
+    return text.encode(errors="backslashreplace").decode()
 
 
 def _columns(value, name=None):
@@ -119,8 +125,12 @@ def _encoded(columns):
 
 def _plain(name, value):
     """A JSON value for a number, string or array; None stands for nan."""
+    given = value
     if isinstance(value, (list, tuple)):
-        value = np.array(value)
+        try:
+            value = np.array(value)
+        except ValueError:  # ragged
+            raise _refusal(name, given) from None
     if isinstance(value, np.ndarray) and value.ndim == 0:
         value = value[()]
     if isinstance(value, np.ndarray):
@@ -136,9 +146,12 @@ def _plain(name, value):
         return value
     if isinstance(value, numbers.Integral) and abs(value) < 2**63:
         return int(value)
-    raise TypeError(
-        f"the result {name} is {type(value).__name__}; a scan takes {KINDS}"
-    )
+    raise _refusal(name, given)
+
+
+def _refusal(name, value):
+    text = repr(value) if len(repr(value)) < 80 else f"{repr(value)[:77]}..."
+    return TypeError(f"the result {name} must be made of {KINDS}, given {text}")
 
 
 def decode(text):

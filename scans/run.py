@@ -82,10 +82,12 @@ def scan(
         "version": identity.package_version(),
         "fixed": {name: identity.described(name, x) for name, x in fixed.items()},
     }
+    identity.require_callable_with(function, (*fixed, *grid.axes))
     if store is not None:
         identity.require_lasting_name(function)
     owned = executor is None
-    if not owned and not callable(getattr(executor, "submit", None)):
+    submits = callable(getattr(executor, "submit", None))
+    if not owned and (isinstance(executor, type) or not submits):
         raise TypeError(
             "scan: executor must have submit, as those of concurrent.futures have, "
             f"given {executor!r}"

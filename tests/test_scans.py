@@ -66,9 +66,36 @@ def test_scan_fills_up_arrays_of_unlike_lengths():
     assert np.array_equal(data["value"], expected, equal_nan=True)
 
 
-def test_scan_of_an_unsupported_result_is_a_failing_point():
-    data = serial(lambda x: 1j if x else 0.0, {"x": [0, 1]})
-    assert "complex" in str(data.failure.values[1])
+def test_scan_takes_a_number_where_other_points_have_arrays():
+    data = serial(lambda x: np.arange(x) if x else np.nan, {"x": [0, 1, 2]})
+    expected = [[np.nan, np.nan], [0, np.nan], [0, 1]]
+    assert np.array_equal(data["value"], expected, equal_nan=True)
+    with pytest.raises(ValueError, match=r"as many dimensions.*\(1,\), \(1, 1\)"):
+        serial(lambda x: np.ones((1,) * x), {"x": [1, 2]})
+
+
+@pytest.mark.parametrize(
+    "value", [1j, [1.0, 2j], [1, [2, 3]], {1}, 2**70, np.datetime64("2020-01-01")]
+)
+def test_scan_of_an_unsupported_result_is_a_failing_point(value):
+    data = serial(lambda x: value if x else 0.0, {"x": [0, 1]})
+    message = str(data.failure.values[1])
+    assert "the result value must be made of real numbers" in message
+    assert message.endswith(f"given {value!r}")
+
+
+def test_scan_stores_messages_of_any_text(tmp_path):
+    with scans.Store(tmp_path / "s.db") as store:
+        data = serial(refuses, {"text": ["größe ≤ 0", "\udc80"]}, store=store)
+        store.to_csv(tmp_path / "s.csv")
+    assert data.failure.values.tolist() == [
+        "ValueError: größe ≤ 0",
+        "ValueError: \\udc80",
+    ]
+
+
+def refuses(text):
+    raise ValueError(text)
 
 
 def test_scan_over_dataclasses_labels_them(tmp_path):
@@ -267,9 +294,11 @@ def test_processes_ask_for_a_function_that_can_be_sent():
         ({"x": [1, 2, 1]}, "x must be distinct, 1 is given 2 times"),
         ({"x": [0.0, -0.0]}, "distinct"),
         ({"x": [1.0, np.nan]}, "nan"),
-        ({"x": 3}, "one-dimensional"),
-        ({"x": "abc"}, "one-dimensional"),
-        ({"x": [[1, 2]]}, "one-dimensional"),
+        ({"x": 3}, "a list or an array of one dimension"),
+        ({"x": "abc"}, "one dimension"),
+        ({"x": [[1, 2]]}, "one dimension"),
+        ({"x": [[1], [2, 3]]}, "one dimension"),
+        ({"z": [1.0]}, r"point must take the axes and fixed parameters scale, z"),
         ({"x": [1, "a"]}, "numbers, strings or bools"),
         ({"x": [1j]}, "numbers, strings or bools"),
         ({"x": [None]}, "numbers, strings or bools"),
@@ -296,6 +325,7 @@ def test_scan_refuses_axes(axes, message):
         ({"chunk": 1.5}, "chunk must be an integer"),
         ({"retries": -1}, "retries must be in"),
         ({"executor": 4}, "executor must have submit"),
+        ({"executor": ThreadPoolExecutor}, "executor must have submit"),
         ({"each": 4}, "each must be callable"),
         ({"fixed": {"f": object()}}, "fixed parameter f must be made of"),
     ],
