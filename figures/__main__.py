@@ -17,7 +17,10 @@ STORE = "curves.db"  # curves that are done; an interrupted run goes on from the
 
 
 def main(arguments=None):
-    """Run the command line; 0 if all went well, 1 if a figure failed, 2 if misused."""
+    """Run the command line.
+
+    0: all went well; 1: a figure failed; 2: misused; 130: interrupted.
+    """
     parser = _parser()
     options = parser.parse_args(arguments)
     if options.command == "list":
@@ -32,6 +35,9 @@ def main(arguments=None):
         parser.error(f"cannot write to {options.out}: {error.strerror or error}")
     try:
         return _make(names, options)
+    except KeyboardInterrupt:
+        print("interrupted; the same command goes on from here", file=sys.stderr)
+        return 130
     except (scans.StoreError, RuntimeError, ImportError) as error:
         print(f"figures: {error}", file=sys.stderr)
         return 1
@@ -135,7 +141,4 @@ def _finish(module, outcome, folder):
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except KeyboardInterrupt:
-        sys.exit("figures: interrupted; the figures that were ready are written")
+    sys.exit(main())

@@ -77,7 +77,7 @@ def draw(dataset):
     axes[0].set(xscale="log", xlabel=r"slope $\gamma$ of the cross-entropy")
     axes[0].set(ylim=(-150, 5), ylabel=r"$\log_{10}$ of the share of errors")
     axes[1].set(xscale="log", yscale="log", xlabel=r"slope $\gamma$", ylim=(1e-6, 1e-1))
-    axes[1].set_ylabel(r"entropy below its bound, $V^*-V$")
+    axes[1].set_ylabel(r"$V^*-V$ (nats per weight)")
     axes[2].set(xscale="log", yscale="log", xlabel="distance $d$")
     axes[2].set(xlim=(0.01, 0.28), ylim=(0.4, 3e-5))
     axes[2].set_ylabel(r"$h(d)-V$ (nats per weight)")

@@ -92,7 +92,7 @@ def draw(dataset):
         axes[2].errorbar(
             line["load"],
             line["solved"],
-            yerr=line["spread"],
+            yerr=style.bars(line["solved"], line["spread"]),
             fmt="o-",
             ms=3.5,
             mfc="white",

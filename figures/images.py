@@ -81,7 +81,8 @@ def draw(dataset):
     axes[2].set_xticks([0, 1], ["real", "randomised"])
     axes[2].set_ylim(0, None)
     lines = {"real": {"color": "0.3"}, "randomised": {"color": "0.3", "ls": ":"}}
-    style.key(axes[0], lines, loc="lower right")
+    short = {"fontsize": 6, "handlelength": 1.6, "borderaxespad": 0.3}
+    style.key(axes[0], lines, loc="lower right", **short)
     axes[1].legend(loc="upper left", fontsize=6)
     kinds = {
         "white noise": {"color": "0.3", "ls": "", "marker": "o"},

@@ -39,7 +39,7 @@ def draw(dataset):
         ax.errorbar(
             series["alpha"] + 0.02 * (i - 2),
             series["solved"],
-            series["error"],
+            style.bars(series["solved"], series["error"]),
             color=trained.COLOURS[algorithm],
             marker="o",
             ms=3,

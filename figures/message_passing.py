@@ -84,7 +84,7 @@ def draw(dataset):
                 _points(axes[2], [x], [gap], one, color, weights)
     axes[2].axhline(0, color="0.6", lw=0.8, zorder=0)
     axes[2].set(xlabel="$1000/N$", xlim=(0, None))
-    axes[2].set_ylabel("instances less theory")
+    axes[2].set_ylabel("instances less theory (nats per weight)")
     style.letters(axes, ("binary", "continuous", rf"$\alpha={TREND:g}$"))
     labels = {"perceptron": "$K=1$", "committee": "$K=3$"}
     key = {labels[model]: {"color": color} for model, color in MODELS.items()}

@@ -15,6 +15,7 @@ __all__ = [
     "DOUBLE",
     "SHEET",
     "SINGLE",
+    "bars",
     "curve",
     "key",
     "letters",
@@ -72,6 +73,11 @@ def key(ax, lines, **options):
 def mark(ax, x, y, *, color):
     """Circle at the end of a curve, whole at the edge of the axes too."""
     ax.plot(x, y, "o", mfc="white", color=color, clip_on=False, zorder=3)
+
+
+def bars(share, error):
+    """Error bars of a share, down and up, between 0 and 1."""
+    return np.minimum(error, [share, 1 - share])
 
 
 def note(ax, text, x, y, *, ha="left", va="center", **options):

@@ -133,7 +133,8 @@ def draw(dataset):
     axes[0].invert_yaxis()
     style.note(axes[0], r"spherical: $\infty$", 4.0, 0, xytext=(0, 0))
     looks = {kind: look | {"mfc": "none"} for kind, look in CAPACITIES.items()}
-    style.key(axes[0], looks, loc="center right", fontsize=6.5, frameon=True)
+    at = {"loc": "center right", "bbox_to_anchor": (1, 0.225)}
+    style.key(axes[0], looks, fontsize=6.5, frameon=True, **at)
     colours = dict(zip(SHOWN, style.COLOURS, strict=False))
     for name, color in colours.items():
         line = dataset.one(curve="local entropy", activation=name)
