@@ -1,8 +1,10 @@
 """Command line: python -m scans run OBSERVABLE ... | status STORE | export STORE."""
 
 import argparse
+import os
 import sys
 from datetime import timedelta
+from pathlib import Path
 
 import numpy as np
 
@@ -223,6 +225,9 @@ def _writer(parser, path):
     """Name of the method of `Store` that writes such a file; None for no file."""
     if path is None:
         return None
+    folder = Path(path).absolute().parent
+    if not os.access(folder, os.W_OK):
+        parser.error(f"--out must be in a folder that can be written to, given {path}")
     for suffix, writer in FORMATS.items():
         if path.endswith(suffix):
             return writer

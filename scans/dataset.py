@@ -170,5 +170,8 @@ def _replacing(path):
     try:
         yield part
         os.replace(part, path)
+    except OSError as error:
+        reason = error.strerror or error
+        raise OSError(f"{path} cannot be written: {reason}") from error
     finally:
         part.unlink(missing_ok=True)

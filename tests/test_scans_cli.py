@@ -146,6 +146,10 @@ def test_export_writes_a_scan(tmp_path, capsys):
             "in [1, 65536], given 0",
         ),
         (["capacity", "--kappa", "0,1", "--out", "x.txt"], "--out must end with .nc"),
+        (
+            ["capacity", "--kappa", "0,1", "--out", "no/x.nc"],
+            "can be written to, given",
+        ),
     ],
 )
 def test_run_refuses_misuse(tmp_path, capsys, arguments, message):
