@@ -12,6 +12,7 @@ cdef struct Node:
 cdef Node node_at(
     int K, const signed char[:, ::1] allowed, const Py_ssize_t* at,
     const double[::1] b, const double[:, ::1] log_h, const double[:, ::1] s,
+    bint derivatives,
 ) noexcept nogil:
     # (B18): averages over the allowed signs with the weights of the posterior;
     # column 1 of log_h and s is a positive unit, column 0 a negative one
@@ -32,6 +33,8 @@ cdef Node node_at(
         total += weight[t]
     n.log_p = top + log(total)
     n.slope = n.curvature = 0
+    if not derivatives:
+        return n
     for l in range(K):
         mean[l] = 0
         for t in range(count):
@@ -56,8 +59,10 @@ def fill(
     double[:, :, ::1] slope, double[:, :, ::1] curvature,
 ):
     """log P, |grad log P|^2 and its squared Hessian at all (b_i, b_j, b_k); K = 2
-    has first index 0. Symmetric, so each sorted node is computed once.
+    has first index 0. Symmetric, so each sorted node is computed once. Only log P where
+    the others are empty.
     """
+    cdef bint derivatives = slope.shape[0] > 0
     cdef Py_ssize_t n = b.shape[0], i, j, k, top = n if K == 3 else 1
     cdef Py_ssize_t[3] at
     cdef Node node
@@ -68,10 +73,11 @@ def fill(
                 at[1] = j
                 for i in range(j + 1 if K == 3 else 1):
                     at[2] = i
-                    node = node_at(K, allowed, at, b, log_h, s)
+                    node = node_at(K, allowed, at, b, log_h, s, derivatives)
                     put(log_p, i, j, k, top, node.log_p)
-                    put(slope, i, j, k, top, node.slope)
-                    put(curvature, i, j, k, top, node.curvature)
+                    if derivatives:
+                        put(slope, i, j, k, top, node.slope)
+                        put(curvature, i, j, k, top, node.curvature)
 
 
 cdef void put(

@@ -2,8 +2,8 @@
 
 import math
 
-import numpy as np
 from scipy.optimize import brentq
+from scipy.special import expit
 
 from replicas import rsb_equations, tree_one_rsb
 
@@ -28,8 +28,10 @@ def minima(channel, alpha, eps, m):
     rule = rsb_equations.scan_rule(channel)
 
     def slope(x):
-        u = np.array([math.log((1 - eps) / eps), x, math.log(m)])
-        return rsb_equations.state(channel, alpha, u, rule).equations[1]
+        # (B12)
+        q0, dq = (1 - eps) * expit(x), (1 - eps) * expit(-x)
+        square = tree_one_rsb.f1_squared(channel, q0, dq, eps, m, rule)
+        return rsb_equations.log_ratio(q0, (eps + m * dq) ** 2 * alpha * square)
 
     found, left, limit = [], None, ""
     for x in GRID:

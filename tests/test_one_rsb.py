@@ -7,7 +7,7 @@ import pytest
 from scipy.integrate import quad
 from scipy.special import log_ndtr, ndtr
 
-from replicas import Model, Perceptron, Spherical, Tree, Wide, one_rsb, rs
+from replicas import Model, Perceptron, Spherical, Tree, Wide, one_rsb, rs, tree_one_rsb
 from replicas import rsb_equations as equations
 from replicas.quadrature import Rule
 
@@ -55,6 +55,23 @@ def test_energetic_of_two_parity_units_at_q0_zero_by_quadrature():
     exact = math.log(quad(moment, -9, 9, points=[0], epsabs=1e-11)[0]) / m
     s = state(Tree(2, "parity"), 1.0, 0.0, q1, m, Rule(0.16, 7.5))
     assert s.energetic == pytest.approx(exact, abs=1e-10)
+
+
+@pytest.mark.parametrize(
+    "channel", [Tree(3), Tree(3, "parity"), Tree(2, "parity")], ids=str
+)
+def test_first_derivative_alone_equals_that_of_all_averages(channel):
+    # the grids of three units end before the last one
+    for q0, q1, m in ((0.5, 0.7, 0.5), (0.6, 0.999, 0.8), (0.4, 0.9, 300.0)):
+        at = channel, q0, q1 - q0, 1 - q1, m, Rule(0.25, 6.5)
+        try:
+            expected = tree_one_rsb.averages(*at)[0]["f1_squared"]
+        except tree_one_rsb.TooFine:
+            with pytest.raises(tree_one_rsb.TooFine):
+                tree_one_rsb.f1_squared(*at)
+            continue
+        found = tree_one_rsb.f1_squared(*at)
+        assert found == pytest.approx(expected, rel=1e-12)
 
 
 @pytest.mark.parametrize("channel", [Wide(), Perceptron(0.3)])
