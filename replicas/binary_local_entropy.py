@@ -52,11 +52,6 @@ def _solver(channel, y, between, centre, tol):
     check.choice("local_entropy", "centre of binary weights", centre, ("rs", "1rsb"))
     if centre == "1rsb":
         return _broken_solver(channel, y, between)
-    if between == "solution" and isinstance(channel, Tree):
-        raise ValueError(
-            "local_entropy: the channel must have one field for a reference that is a "
-            f"solution, given {channel!r}"
-        )
     if isinstance(channel, Tree):
         return _tree_solver(channel, y, between, tol)
     large, finite = {
@@ -97,6 +92,11 @@ def _broken_solver(channel, y, between):
 
 
 def _tree_solver(channel, y, between, tol):
+    if between == "solution":
+        raise ValueError(
+            "local_entropy: the channel must have one field for a reference that is a "
+            f"solution, given {channel!r}"
+        )
     finite = np.any(np.isfinite(y))
     if finite:
         tree_centre.require_units("local_entropy", channel)

@@ -232,7 +232,7 @@ def test_what_the_sums_cannot_resolve_is_refused():
     [
         (rp.Tree(5), {"y": 3}, "K at most 3, given 5"),
         (rp.Tree(11), {}, r"K must be in \[2, 9\], given 11"),
-        (COMMITTEE, {"between": "solution"}, "channel must be Perceptron"),
+        (COMMITTEE, {"between": "solution"}, "channel must have one field"),
         (PAIR, {"between": "centre", "y": 3}, "must be a majority around a centre"),
         (COMMITTEE, {"between": "friends"}, "between must be one of"),
         (COMMITTEE, {"centre": "1rsb"}, "centre must be rs"),

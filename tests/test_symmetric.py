@@ -135,7 +135,7 @@ def test_capacity_of_a_wide_margin_says_that_it_has_no_number():
         (lambda: rp.capacity(SPHERICAL), ValueError, "prior must be Binary"),
         (lambda: rp.capacity(BINARY, "1rsb"), ValueError, "must be one of rs"),
         (lambda: rp.one_rsb(SPHERICAL, 1.0, 0.5), ValueError, "Symmetric channel"),
-        (lambda: rp.equilibrium(SPHERICAL, 1.0), ValueError, "Symmetric channel"),
+        (lambda: rp.equilibrium(SPHERICAL, 1.0), ValueError, "Perceptron or Wide"),
         (lambda: rp.local_entropy(SPHERICAL, 1.0, 0.1), ValueError, "Symmetric"),
         (lambda: rp.franz_parisi(SPHERICAL, 1.0, 0.1), ValueError, "Symmetric"),
         (lambda: rp.parity_transitions(SPHERICAL), ValueError, "must be a Tree"),
