@@ -4,12 +4,12 @@ A line runs through the sorted sector in the direction e along which the fields 
 their differences: a(x) = a(0) + x e. Panels end where the maximum changes branch.
 """
 
-from libc.math cimport exp, fabs
+from libc.math cimport fabs
 
 from replicas._channels cimport TreeChannel
 from replicas._inner_max cimport Branch, follow, highest
-from replicas._newton_step cimport Problem
 from replicas._small_tree cimport MAX_UNITS
+from replicas._tree_switch cimport Line, find_switch, place
 
 cdef enum:
     NODES = 8
@@ -26,13 +26,9 @@ cdef struct Rule:
     double[4 * NODES] tail
 
 
-cdef struct Line:
-    Problem problem
+cdef struct Panels:
+    Line line
     Rule rule
-    double[MAX_UNITS] a0
-    double[MAX_UNITS] e
-    double rate
-    double scale
     double tol
 
 
@@ -42,14 +38,6 @@ cdef struct Sums:
     double pull
     double error
     double switches
-
-
-cdef double place(const Line* line, double x, double* a) noexcept nogil:
-    # a(x), and its weight
-    cdef int l
-    for l in range(line.problem.tree.K):
-        a[l] = line.a0[l] + x * line.e[l]
-    return line.scale * exp(-line.rate * x * x)
 
 
 cdef void global_branch(const Line* line, double x, Branch* best) noexcept nogil:
@@ -81,10 +69,11 @@ cdef double rule_error(const double* tail, double top) noexcept nogil:
 
 
 cdef bint smooth_panel(
-    const Line* line, double x0, const Branch* left, double x1, const Branch* right,
+    const Panels* p, double x0, const Branch* left, double x1, const Branch* right,
     Sums* sums,
 ) noexcept nogil:
     # Sums over one panel; False where the nodes are not on one smooth branch
+    cdef const Line* line = &p.line
     cdef Branch branch
     cdef double[MAX_UNITS] a
     cdef double h = x1 - x0, x, weight, F, first, top = 0, D, pull, missed = 0
@@ -93,9 +82,9 @@ cdef bint smooth_panel(
     sums.M = sums.D = sums.pull = 0
     tail[0] = tail[1] = tail[2] = tail[3] = 0
     for i in range(NODES):
-        x = x0 + h * line.rule.x[i]
+        x = x0 + h * p.rule.x[i]
         weight = place(line, x, a)
-        predict(line.problem.tree.K, left, right, h, line.rule.x[i], branch.b)
+        predict(line.problem.tree.K, left, right, h, p.rule.x[i], branch.b)
         if not follow(line.problem, a, line.e, &branch, &first) or first > MISMATCH:
             return False
         F = weight * branch.M
@@ -103,88 +92,28 @@ cdef bint smooth_panel(
         for l in range(line.problem.tree.K):
             D += (branch.b[l] - a[l]) ** 2
             pull += a[l] * (branch.b[l] - a[l])
-        sums.M += h * line.rule.w[i] * F
-        sums.D += h * line.rule.w[i] * weight * D
-        sums.pull += h * line.rule.w[i] * weight * pull
+        sums.M += h * p.rule.w[i] * F
+        sums.D += h * p.rule.w[i] * weight * D
+        sums.pull += h * p.rule.w[i] * weight * pull
         for l in range(4):
-            tail[l] += line.rule.tail[l * NODES + i] * F
+            tail[l] += p.rule.tail[l * NODES + i] * F
         top = max(top, fabs(F))
         missed = max(missed, weight * first * first)
     sums.error = h * max(rule_error(tail, top), MISSED * missed / line.problem.c)
     return True
 
 
-cdef double tangents_cross(
-    const Line* line, double x0, const Branch* left, double x1, const Branch* right
-) noexcept nogil:
-    # where the tangents of the convex function M + |a|^2/(2c) cross
-    cdef double M0 = left.M, M1 = right.M, m0 = 0, m1 = 0, c = line.problem.c, x
-    cdef int l
-    for l in range(line.problem.tree.K):
-        x = line.a0[l] + x0 * line.e[l]
-        M0 += 0.5 * x * x / c
-        m0 += left.b[l] * line.e[l] / c
-        x = line.a0[l] + x1 * line.e[l]
-        M1 += 0.5 * x * x / c
-        m1 += right.b[l] * line.e[l] / c
-    if not fabs(m1 - m0) > 0:
-        return 0.5 * (x0 + x1)
-    return (M0 - m0 * x0 - M1 + m1 * x1) / (m1 - m0)
-
-
-cdef bint move(const Line* line, double x0, double x, Branch* branch) noexcept nogil:
-    # follow a branch from x0 to x
-    cdef double[MAX_UNITS] a
-    cdef double first
-    cdef int l
-    place(line, x, a)
-    for l in range(line.problem.tree.K):
-        branch.b[l] += (x - x0) * branch.db[l]
-    return follow(line.problem, a, line.e, branch, &first)
-
-
-cdef bint same(int K, const Branch* one, const Branch* other) noexcept nogil:
-    cdef int l
-    for l in range(K):
-        if fabs(one.b[l] - other.b[l]) > 1e-4:
-            return False
-    return True
-
-
-cdef bint find_switch(
-    const Line* line, double x0, double x1, Branch* left, Branch* right, double* x
-) noexcept nogil:
-    """Where the branches of the two ends have equal value, and both of them there.
-
-    False if there is no such point: the branches join or end before it.
-    """
-    cdef double xl = x0, xr = x1, new
-    cdef int n
-    for n in range(30):
-        new = tangents_cross(line, xl, left, xr, right)
-        if not x0 < new < x1:
-            return False
-        if n > 0 and fabs(new - x[0]) < 1e-13 * (1 + fabs(new)):
-            return True
-        x[0] = new
-        if not (move(line, xl, new, left) and move(line, xr, new, right)):
-            return False
-        if same(line.problem.tree.K, left, right):
-            return False
-        xl = xr = new
-    return False
-
-
-cdef void panel(
-    const Line* line, double x0, const Branch* left, double x1, const Branch* right,
+cdef void add_panel(
+    const Panels* p, double x0, const Branch* left, double x1, const Branch* right,
     int depth, Sums* total,
 ) noexcept nogil:
     # add the integral from x0 to x1, whose ends are on the given branches
+    cdef const Line* line = &p.line
     cdef Sums sums
     cdef Branch one, other, best
     cdef double x = 0.5 * (x0 + x1)
-    cdef bint smooth = smooth_panel(line, x0, left, x1, right, &sums)
-    if smooth and (sums.error <= line.tol or depth >= DEPTH):
+    cdef bint smooth = smooth_panel(p, x0, left, x1, right, &sums)
+    if smooth and (sums.error <= p.tol or depth >= DEPTH):
         total.M += sums.M
         total.D += sums.D
         total.pull += sums.pull
@@ -201,14 +130,14 @@ cdef void panel(
             global_branch(line, x, &best)
             if best.M <= one.M + 1e-10 * fabs(one.M):
                 total.switches += 1
-                panel(line, x0, left, x, &one, depth + 1, total)
-                panel(line, x, &other, x1, right, depth + 1, total)
+                add_panel(p, x0, left, x, &one, depth + 1, total)
+                add_panel(p, x, &other, x1, right, depth + 1, total)
                 return
         else:
             x = 0.5 * (x0 + x1)
             global_branch(line, x, &best)
-    panel(line, x0, left, x, &best, depth + 1, total)
-    panel(line, x, &best, x1, right, depth + 1, total)
+    add_panel(p, x0, left, x, &best, depth + 1, total)
+    add_panel(p, x, &best, x1, right, depth + 1, total)
 
 
 cdef class Lines:
@@ -218,39 +147,40 @@ cdef class Lines:
     (0, 1), weights, and the rows giving the last four Legendre coefficients.
     """
 
-    cdef Line line
+    cdef Panels panels
     cdef double width
 
     def __init__(
         self, TreeChannel channel, double c, double gamma, const double[::1] e,
         double width, double tol, const double[:, ::1] rule,
     ):
+        cdef Line* line = &self.panels.line
         cdef int i, j
-        self.line.problem.tree = channel.c
-        self.line.problem.tree.K = e.shape[0]
-        self.line.problem.c = c
-        self.line.tol = tol
+        line.problem.tree = channel.c
+        line.problem.tree.K = e.shape[0]
+        line.problem.c = c
+        self.panels.tol = tol
         self.width = width
-        self.line.rate = 0
+        line.rate = 0
         for i in range(e.shape[0]):
-            self.line.e[i] = e[i]
-            self.line.rate += 0.5 * e[i] * e[i] / gamma
+            line.e[i] = e[i]
+            line.rate += 0.5 * e[i] * e[i] / gamma
         for i in range(NODES):
-            self.line.rule.x[i] = rule[0, i]
-            self.line.rule.w[i] = rule[1, i]
+            self.panels.rule.x[i] = rule[0, i]
+            self.panels.rule.w[i] = rule[1, i]
             for j in range(4):
-                self.line.rule.tail[j * NODES + i] = rule[2 + j, i]
+                self.panels.rule.tail[j * NODES + i] = rule[2 + j, i]
 
     cdef void integrate_one(self, double x0, double x1, Sums* sums) noexcept nogil:
         cdef int k, m = 1 + <int>((x1 - x0) / self.width)
         cdef double x
         cdef Branch left, right
-        global_branch(&self.line, x0, &left)
+        global_branch(&self.panels.line, x0, &left)
         for k in range(m):
             x = x0 + (x1 - x0) * (k + 1) / m
-            global_branch(&self.line, x, &right)
-            panel(
-                &self.line, x0 + (x1 - x0) * k / m, &left, x, &right, 0, sums
+            global_branch(&self.panels.line, x, &right)
+            add_panel(
+                &self.panels, x0 + (x1 - x0) * k / m, &left, x, &right, 0, sums
             )
             left = right
 
@@ -263,6 +193,7 @@ cdef class Lines:
         Line i runs from a0[i] + x0[i] e to a0[i] + x1[i] e with the weight
         scale[i] exp(-x^2 |e|^2/(2 gamma)).
         """
+        cdef Line* line = &self.panels.line
         cdef Py_ssize_t i
         cdef int l
         cdef Sums sums
@@ -270,8 +201,8 @@ cdef class Lines:
             for i in range(a0.shape[0]):
                 sums.M = sums.D = sums.pull = sums.error = sums.switches = 0
                 for l in range(a0.shape[1]):
-                    self.line.a0[l] = a0[i, l]
-                self.line.scale = scale[i]
+                    line.a0[l] = a0[i, l]
+                line.scale = scale[i]
                 if x1[i] > x0[i]:
                     self.integrate_one(x0[i], x1[i], &sums)
                 out[i, 0], out[i, 1], out[i, 2] = sums.M, sums.D, sums.pull
