@@ -13,7 +13,7 @@ from scipy.special import ndtr, roots_legendre
 
 from replicas.quadrature import sinh_nodes
 
-__all__ = ["LADDER", "Channel", "Sums", "Weights", "psi"]
+__all__ = ["LADDER", "Patterns", "Sums", "Weights", "psi"]
 
 
 class Sums:
@@ -35,7 +35,7 @@ def gauss(x):
 
 
 @dataclass(frozen=True)
-class Channel:
+class Patterns:
     """(BL29)-(BL33), (BL49), per pattern, at overlaps of the weights."""
 
     norm: float
@@ -82,7 +82,7 @@ class Channel:
         dq_hat += D * np.sum(w * inside * f2 * bend)
         tau = np.sum(w * first * f1) / e
         slope = -pull * np.sum(w * inside * bend)
-        return Channel(
+        return Patterns(
             float(norm + binding),
             float(value),
             float(same * q_hat),

@@ -12,7 +12,7 @@ from scipy.optimize import root
 from scipy.special import expit, logit
 
 from replicas.binary_large_y import around_centre
-from replicas.binary_solution_averages import LADDER, Channel, Weights, psi
+from replicas.binary_solution_averages import LADDER, Patterns, Weights, psi
 from replicas.priors import binary_entropy
 from replicas.results import failed_point
 
@@ -37,7 +37,7 @@ class State:
     distance: float
     overlaps: tuple
     w0: float
-    channel: Channel
+    patterns: Patterns
     weights: Weights
 
     @staticmethod
@@ -46,7 +46,7 @@ class State:
         e, delta, eps, w0 = np.exp(np.clip([v[0], *v[2:]], -690, 200)).tolist()
         eps = min(eps, (1 - p * p) * (1 - 1e-12))  # q1 > p^2
         theta = float(expit(min(v[1], 36.0))) * math.sqrt(e * delta)
-        seen = Channel.at(sums, channel, p, eps, delta, e, theta)
+        seen = Patterns.at(sums, channel, p, eps, delta, e, theta)
         root_a, q_hat = _root_a(alpha, seen), alpha * seen.q_hat
         chi = min(alpha * seen.tau / root_a, 0.999999 * math.sqrt(q_hat))
         weights = Weights.at(sums, root_a, chi, q_hat, alpha * seen.dq_hat, w0)
@@ -65,7 +65,7 @@ class State:
     @property
     def entropy(self):
         """(BL25)."""
-        (eps, delta, e, theta), c, alpha = self.overlaps, self.channel, self.alpha
+        (eps, delta, e, theta), c, alpha = self.overlaps, self.patterns, self.alpha
         value = -0.5 * alpha * c.a * e - self.w0 * (1 - 2 * self.distance)
         value -= alpha * (c.tau * theta + 0.5 * c.q_hat * (eps + delta))
         value -= 0.5 * (1 - eps) * alpha * c.dq_hat
@@ -74,7 +74,7 @@ class State:
     @property
     def p_hat(self):
         """(BL33)."""
-        return self.w0 - self.alpha * self.channel.slope
+        return self.w0 - self.alpha * self.patterns.slope
 
 
 def _root_a(alpha, seen):
@@ -107,7 +107,7 @@ def _is_free(channel, alpha, distance, unknowns):
     if unknowns[2] > MANY or math.isinf(channel.slope):
         return True
     state = State.at(LADDER[0], channel, alpha, distance, unknowns)
-    return state.channel.binding < EPS
+    return state.patterns.binding < EPS
 
 
 def _with(point, extra):
@@ -158,7 +158,7 @@ def _refined(channel, alpha, distance, unknowns):
 
 def _describe(state, fine):
     eps, delta, e, theta = state.overlaps
-    value, c, alpha = fine.entropy, fine.channel, fine.alpha
+    value, c, alpha = fine.entropy, fine.patterns, fine.alpha
     residual = max(map(abs, fine.residuals))
     norm = abs(fine.weights.norm - 1) * abs(fine.weights.value)
     norm += alpha * abs(c.value * (c.norm - 1))

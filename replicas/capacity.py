@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from replicas import check, full_capacity, rsb_capacity, symmetric, two_rsb_capacity
 from replicas.binary_capacity import zero_entropy
-from replicas.channels import Perceptron, Symmetric, Tree, Wide, single_unit
+from replicas.channels import Perceptron, Symmetric, Tree, single_unit
 from replicas.model import require_constraint
 from replicas.priors import Binary
 from replicas.results import failed_estimate
@@ -61,7 +61,7 @@ def capacity(model, ansatz="rs"):
     rs = rs_capacity(channel)
     if ansatz == "rs" or not rs.success:
         return rs
-    if isinstance(channel, Wide) and math.isinf(channel.slope):
+    if math.isinf(channel.slope):
         message = "no finite 1-RSB capacity: the load grows as sqrt(log(1/(1 - q1)))"
         return failed_estimate(message, ("q0", "w"))
     if rsb_capacity.is_convex(channel):

@@ -9,6 +9,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
+from typing import ClassVar
 
 import numpy as np
 
@@ -192,6 +193,7 @@ class Tree:
 
     K: int
     rule: str = "majority"
+    slope: ClassVar[float] = 1.0  # its fields overlap as the weights do
     kernel: TreeChannel = field(init=False, repr=False, compare=False)
 
     def __post_init__(self):

@@ -1,6 +1,6 @@
 """One step of replica symmetry breaking at vanishing volume: docs/capacity.md."""
 
-from functools import cache
+from functools import cache, partial
 
 import numpy as np
 from scipy.optimize import minimize
@@ -8,6 +8,7 @@ from scipy.special import expit, log_ndtr, ndtr, roots_legendre
 
 from replicas import _capacity
 from replicas.channels import Tree
+from replicas.differences import gradient_and_hessian, gradient_of
 from replicas.quadrature import gauss_nodes, half_gauss_nodes
 from replicas.results import Estimate, failed_estimate
 
@@ -191,36 +192,17 @@ def _polish(function, point, coarse, fine):
     """
     enough = 1e-4 if coarse > fine else 1e-8
     for _ in range(6):
-        gradient, hessian = _differences(function, point, coarse)
+        gradient, hessian = gradient_and_hessian(
+            partial(function, coarser=coarse), point, STEP
+        )
         if not (np.linalg.eigvalsh(hessian) > 0).all():
             return point, gradient, hessian
         point = point - np.linalg.solve(hessian, gradient)
         if np.linalg.norm(gradient) < enough:
             break
     for _ in range(8):
-        gradient = _slope(function, point, fine)[0]
+        gradient, _ = gradient_of(partial(function, coarser=fine), point, STEP)
         point = point - np.linalg.solve(hessian, gradient)
         if np.linalg.norm(gradient) < 1e-8:
             break
     return point, gradient, hessian
-
-
-def _slope(function, point, coarser):
-    """Gradient by central differences, and the sums of the two values of each."""
-    steps = STEP * np.eye(len(point))
-    up = np.array([function(point + step, coarser=coarser) for step in steps])
-    down = np.array([function(point - step, coarser=coarser) for step in steps])
-    return 0.5 * (up - down) / STEP, up + down
-
-
-def _differences(function, point, coarser):
-    """Gradient and Hessian by central differences."""
-    value = function(point, coarser=coarser)
-    gradient, both = _slope(function, point, coarser)
-    hessian = np.diag((both - 2 * value) / STEP**2)
-    if len(point) == 2:
-        diagonal = function(point + STEP, coarser=coarser)
-        diagonal += function(point - STEP, coarser=coarser)
-        mixed = 0.5 * (diagonal - both.sum() + 2 * value) / STEP**2
-        hessian += np.array([[0, mixed], [mixed, 0]])
-    return gradient, hessian

@@ -6,7 +6,7 @@ import numpy as np
 from scipy.special import bdtr, gammaln, ndtr
 
 from replicas import _capacity
-from replicas.channels import Tree, Wide
+from replicas.channels import Tree
 from replicas.quadrature import gaussian_average
 from replicas.results import Estimate, failed_estimate
 
@@ -19,8 +19,7 @@ def rs_capacity(channel):
     """1/E d^2 with d the distance of Gaussian fields to the accepted region (K1);
     times the slope of the kernel at q = 1 (K10).
     """
-    slope = channel.slope if isinstance(channel, Wide) else 1.0
-    if math.isinf(slope):
+    if math.isinf(channel.slope):
         return Estimate(np.inf, 0.0, 0.0, True, "", {})
     if isinstance(channel, Tree):
         square = _tree_distance(channel)
@@ -32,7 +31,7 @@ def rs_capacity(channel):
         square = Estimate(value, error, 0.0, True, "", {})
     if square.value < np.finfo(float).tiny:
         return failed_estimate("the capacity exceeds the range of a double")
-    value = float(slope / square.value)
+    value = float(channel.slope / square.value)
     error = float(value * square.error / square.value)
     return Estimate(value, error, 0.0, True, "", {})
 

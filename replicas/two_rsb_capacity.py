@@ -4,6 +4,7 @@ import numpy as np
 from scipy.optimize import minimize
 from scipy.special import expit, logsumexp
 
+from replicas.differences import gradient_and_hessian
 from replicas.quadrature import gauss_nodes
 from replicas.results import Estimate, failed_estimate
 from replicas.rsb_capacity import log_accepted
@@ -138,7 +139,7 @@ def _estimate(channel, one_step, point):
         return _log_load(x, channel, **rule)
 
     for _ in range(30):
-        gradient, hessian = _derivatives(f, point)
+        gradient, hessian = gradient_and_hessian(f, point, DIFFERENCE)
         if not (np.linalg.eigvalsh(hessian) > 0).all():
             return _failed("no minimum found over the overlaps and Parisi parameters")
         step = np.linalg.solve(hessian, gradient)
@@ -154,21 +155,6 @@ def _estimate(channel, one_step, point):
     order = dict(zip(ORDER, (1 - v0, 1 - v1, w1, w2), strict=True))
     residual = float(np.linalg.norm(gradient))
     return Estimate(value, float(error), residual, True, "", order)
-
-
-def _derivatives(f, point):
-    """Gradient and Hessian by central differences."""
-    n, h = len(point), DIFFERENCE
-    steps = h * np.eye(n)
-    value = f(point)
-    up, down = (np.array([f(point + s * step) for step in steps]) for s in (1, -1))
-    hessian = np.diag((up + down - 2 * value) / h**2)
-    for i in range(n):
-        for j in range(i):
-            both = f(point + steps[i] + steps[j]) + f(point - steps[i] - steps[j])
-            mixed = 0.5 * (both + 2 * value - (up + down)[[i, j]].sum()) / h**2
-            hessian[i, j] = hessian[j, i] = mixed
-    return 0.5 * (up - down) / h, hessian
 
 
 def _failed(message):

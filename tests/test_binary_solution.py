@@ -9,7 +9,7 @@ from scipy.special import log_ndtr
 
 import replicas as rp
 from replicas import binary_solution_large_y as large
-from replicas.binary_solution_averages import LADDER, Channel, Weights
+from replicas.binary_solution_averages import LADDER, Patterns, Weights
 
 PERCEPTRON = rp.Model(rp.Binary(), rp.Perceptron())
 
@@ -110,7 +110,7 @@ def test_curve_ends_at_typical_solutions():
 def test_pattern_averages_equal_brute_maximisation():
     # E_E of (BL25) by sampling (x, omega0) and maximising over (s, D)
     eps, delta, e, theta, p = 0.43, 0.21, 3.4, 0.72, 0.72
-    seen = Channel.at(LADDER[2], rp.Perceptron(), p, eps, delta, e, theta)
+    seen = Patterns.at(LADDER[2], rp.Perceptron(), p, eps, delta, e, theta)
 
     def best(x, omega0):
         # convex in s >= -x and, given s, in D
@@ -152,7 +152,7 @@ def test_derivatives_of_the_pattern_maxima_are_the_averages(channel):
     h = 1e-4
 
     def patterns(**change):
-        return Channel.at(LADDER[2], channel, **(at | change))
+        return Patterns.at(LADDER[2], channel, **(at | change))
 
     seen = patterns()
     for name, slope in (
