@@ -206,6 +206,8 @@ def approach(problem, eps_p, last, rule):
     else:
         o, p_hat = iterate(problem, close, rule, FEW)
     state, residual = solve(problem, o, rule, p_hat)
+    if not residual < BOUNDARY_RESIDUAL and last is not None:
+        return approach(problem, eps_p, None, rule)  # the neighbour misleads
     if residual < BOUNDARY_RESIDUAL or typical:
         return state
     if isinstance(problem.prior, Binary):

@@ -220,6 +220,14 @@ def test_franz_parisi_branch_does_not_depend_on_the_start():
         assert np.all(np.abs(warm.normalised - cold) <= 2 * warm.error)
 
 
+def test_neighbour_that_misleads_is_left():
+    # every second point was refused
+    curve = rp.franz_parisi(
+        rp.Model(rp.Binary(), rp.Wide("sign")), 0.6, np.geomspace(2.6e-4, 3.2e-4, 4)
+    )
+    assert curve.success.all() and (np.diff(curve.entropy) > 0).all()
+
+
 def test_frozen_references_are_followed_from_small_distances():
     # q = 0.97: neither p = q nor the scaling of the typical saddle is near
     f = rp.franz_parisi(spherical(), 0.5, [0.01, 0.1, 0.3], spherical(1.0))
