@@ -103,6 +103,10 @@ def focusing_bp(
     binary, committee = weights == "binary", instance.K > 1
     check.choice("focusing_bp", "method", method, ("amp", "bp"))
     check.choice("focusing_bp", "factor", factor, FACTORS)
+    if method == "amp" and factor != "gaussian":
+        raise ValueError(
+            f"focusing_bp: factor must be gaussian for method amp, given {factor!r}"
+        )
     until = ("solved" if binary else "end") if until is None else until
     check.choice("focusing_bp", "until", until, ("solved", "end"))
     sweeps = (5 if binary else 10) if sweeps is None else sweeps

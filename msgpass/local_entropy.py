@@ -69,6 +69,7 @@ def local_entropy(
     check.positive_number("local_entropy", "tol", tol)
     check.integer("local_entropy", "max_sweeps", max_sweeps, 1, 1 << 40)
     check.flag("local_entropy", "progress", progress)
+    check.callback("local_entropy", callback)
     share = (0.3 if instance.tree else 0.5) if damping is None else damping
     check.number("local_entropy", "damping", share, "in [0, 1)", lambda x: 0 <= x < 1)
     reference = _reference(instance, reference, weights)

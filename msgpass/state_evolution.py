@@ -46,13 +46,16 @@ def state_evolution(model, alpha, *, tol=1e-12, max_steps=1000):
     if isinstance(channel, Tree):
         tree_rs.require_units("state_evolution", channel)
     marginals = _binary if isinstance(model.prior, Binary) else _spherical
-    q, eps, q_hat, change = [0.0], [1.0], [0.0], np.inf
+    q, eps, q_hat, change, response = [0.0], [1.0], [0.0], np.inf, 0.0
     # far from the fixed point the coarse sums of a tree suffice
     rule = tree_rs.SCAN if isinstance(channel, Tree) else {}
     for _ in range(max_steps):
         if _variance(channel, q[-1], eps[-1]) < LEAST:
             break
-        q_hat.append(alpha * _response(channel, q[-1], eps[-1], rule))
+        response = _response(channel, q[-1], eps[-1], rule)
+        if not np.isfinite(response):
+            break
+        q_hat.append(alpha * response)
         new = marginals(q_hat[-1])
         q.append(new[0])
         eps.append(new[1])
@@ -65,6 +68,8 @@ def state_evolution(model, alpha, *, tol=1e-12, max_steps=1000):
         message = ""
     elif _variance(channel, q[-1], eps[-1]) < LEAST:
         message = f"the overlap reaches 1 at step {len(q)}: no solution in reach"
+    elif not np.isfinite(response):
+        message = f"the sums of trees do not reach beyond q = {q[-1]:.6f}"
     else:
         message = f"no fixed point in {max_steps} steps, change {change:.1e}"
     size, success = len(q), message == ""

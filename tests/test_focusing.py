@@ -208,6 +208,7 @@ def test_focusing_refuses_what_it_cannot_do():
     for options, match in [
         ({"weights": "ising"}, "focusing_bp: weights must be one of"),
         ({"method": "gd"}, "focusing_bp: method must be one of"),
+        ({"factor": "exact"}, "factor must be gaussian for method amp"),
         ({"damping": 1.0}, "focusing_bp: damping must be in"),
         ({"sweeps": 0}, "focusing_bp: sweeps must be in"),
         ({"until": "dawn"}, "focusing_bp: until must be one of"),

@@ -95,6 +95,12 @@ def test_state_evolution_reports_loads_without_solutions():
     assert np.isnan(e.entropy) and np.isnan(e.error)
 
 
+def test_state_evolution_says_where_the_sums_of_trees_end():
+    e = mp.state_evolution(rp.Model(rp.Binary(), rp.Tree(3)), 3.0)
+    assert not e.success and "sums of trees do not reach beyond q = 0.99" in e.message
+    assert np.isnan(e.entropy) and np.isfinite(e.q).all() and np.isfinite(e.q_hat).all()
+
+
 @pytest.mark.parametrize(
     ("arguments", "error", "message"),
     [
