@@ -1,5 +1,6 @@
 """Stochastic gradient descent on the cross-entropy of a committee: docs/learners.md."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -31,7 +32,10 @@ class Schedule:
 
     def at(self, epoch):
         """(beta, gamma_ce) of an epoch, counted from 0."""
-        factor = self.growth**epoch
+        try:
+            factor = self.growth**epoch
+        except OverflowError:
+            factor = math.inf
         return (
             min(self.beta * factor, self.cap),
             min(self.gamma_ce * factor, self.cap),

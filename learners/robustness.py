@@ -143,11 +143,14 @@ def unit_weights(function, instance, weights):
 
 def _orthogonal(weights, rng):
     """Random directions orthogonal to the weights of each unit, of norm sqrt(n)."""
-    z = rng.standard_normal(weights.shape)
-    along = np.sum(z * weights, axis=1, keepdims=True) / weights.shape[1]
-    z -= along * weights
-    normalise(z)
-    return z
+    n = weights.shape[1]
+    while True:
+        z = rng.standard_normal(weights.shape)
+        z -= np.sum(z * weights, axis=1, keepdims=True) / n * weights
+        # weights drawn with the same seed leave nothing but rounding
+        if (np.sum(z**2, axis=1) > 1e-12 * n).all():
+            normalise(z)
+            return z
 
 
 def _mean(samples, shape):

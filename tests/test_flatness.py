@@ -5,6 +5,7 @@ import pytest
 
 import learners
 from learners.hessian import Hessian
+from learners.robustness import _orthogonal
 from msgpass import Instance
 
 
@@ -142,3 +143,11 @@ def test_hessian_refuses_a_full_matrix_that_is_too_large():
     inst = Instance.random(3001, 0.01, 1, rng=1)
     with pytest.raises(ValueError, match="largest must be given beyond 2500"):
         learners.hessian_spectrum(inst, np.ones((1, 3001)))
+
+
+@pytest.mark.parametrize("n", [2, 5, 41])
+def test_directions_are_orthogonal_to_weights_of_the_same_seed(n):
+    weights = np.random.default_rng(0).standard_normal((1, n))
+    weights *= np.sqrt(n / np.sum(weights**2))
+    z = _orthogonal(weights, np.random.default_rng(0))
+    assert abs(np.sum(z * weights)) < 1e-12 * n and np.sum(z**2) == pytest.approx(n)

@@ -178,6 +178,10 @@ def test_solvers_refuse_bad_options(solve, options, match):
         solve(instance(), **options)
 
 
+def test_schedule_stays_at_its_cap():
+    assert learners.Schedule(0.5, 2.0, 2.0).at(5000) == (20.0, 20.0)
+
+
 def test_schedule_refuses_bad_numbers():
     with pytest.raises(ValueError, match="Schedule: growth must be finite and >= 1"):
         learners.Schedule(1.0, 1.0, 0.5)
