@@ -1,14 +1,14 @@
 """Images of two classes as patterns of +-1: docs/learners.md."""
 
 import gzip
+import math
 import os
-import zipfile
 import zlib
 from dataclasses import dataclass
 
 import numpy as np
 
-from msgpass import Instance
+from msgpass import Instance, files
 from msgpass.instance import require_instance
 from replicas import check
 
@@ -116,14 +116,12 @@ def load_npz(path, classes=(3, 4)):
     path = check.path("load_npz", "path", path)
     if not path.is_file():
         raise FileNotFoundError(f"load_npz: no file {path}")
-    try:
-        with open(path, "rb") as file, np.load(file, allow_pickle=False) as data:
-            images, labels = data["images"], data["labels"]
-    except (ValueError, KeyError, OSError, zipfile.BadZipFile, zlib.error) as failure:
-        raise ValueError(
-            f"load_npz: {path} must be .npz with arrays images and labels: {failure}"
-        ) from failure
-    return _two_classes("load_npz", images, labels, classes)
+    with files.opened("load_npz", path) as file:
+        data = files.read_arrays(file, ("images", "labels"))
+        if data["images"].ndim < 2:
+            shape = data["images"].shape
+            raise ValueError(f"images must be (M, ...), given shape {shape}")
+    return _two_classes("load_npz", data["images"], data["labels"], classes)
 
 
 def fashion_mnist(folder=None, classes=(3, 4)):
@@ -151,6 +149,9 @@ def fashion_mnist(folder=None, classes=(3, 4)):
                 f"fashion_mnist: {part} must have one label an image, given "
                 f"{len(names)} labels and {len(pictures)} images"
             )
+    sizes = [pictures.shape[1:] for pictures in images]
+    if sizes[0] != sizes[1]:
+        raise ValueError(f"fashion_mnist: images must have one size, given {sizes}")
     return _two_classes(
         "fashion_mnist", np.concatenate(images), np.concatenate(labels), classes
     )
@@ -201,10 +202,10 @@ def _read_idx(folder, name, dimensions):
             f"fashion_mnist: {path} must begin with {magic.hex()}, an IDX file of "
             f"bytes with {dimensions} dimensions, given {data[:4].hex()}"
         )
-    shape = np.frombuffer(data, ">u4", dimensions, offset=4).astype(int)
-    if len(data) - start != np.prod(shape):
+    shape = tuple(np.frombuffer(data, ">u4", dimensions, offset=4).tolist())
+    if len(data) - start != math.prod(shape):
         raise ValueError(
-            f"fashion_mnist: {path} must have {np.prod(shape)} bytes of data for "
-            f"shape {tuple(map(int, shape))}, given {len(data) - start}"
+            f"fashion_mnist: {path} must have {math.prod(shape)} bytes of data for "
+            f"shape {shape}, given {len(data) - start}"
         )
     return np.frombuffer(data, np.uint8, offset=start).reshape(shape)

@@ -3,12 +3,21 @@
 import gzip
 import zipfile
 import zlib
+from contextlib import contextmanager
 
 import numpy as np
 
 from replicas import check
 
-__all__ = ["kind", "read_npz", "read_text", "write_npz", "write_text"]
+__all__ = [
+    "kind",
+    "opened",
+    "read_arrays",
+    "read_npz",
+    "read_text",
+    "write_npz",
+    "write_text",
+]
 
 ENTRIES = ("patterns", "labels", "K", "tree", "rule", "kappa")
 # what reading a wrong npz file may raise
@@ -76,16 +85,32 @@ def write_text(path, patterns):
             lines.write(" ".join(map(str, row.tolist())) + "\n")
 
 
-def read_npz(file):
-    """The arguments of `Instance` from an open npz file."""
+@contextmanager
+def opened(function, path):
+    """An open npz file; what is found wrong in it raises ValueError with its name."""
+    with open(path, "rb") as file:
+        try:
+            yield file
+        except WRONG as error:
+            what = str(error) or "it ends too early"
+            raise ValueError(f"{function}: {path}: {what}") from None
+
+
+def read_arrays(file, names):
+    """The arrays of those names in an open npz file."""
     if not zipfile.is_zipfile(file):
         raise ValueError("not a .npz file, or its end is missing")
     file.seek(0)
     with np.load(file, allow_pickle=False) as data:
-        missing = [name for name in ENTRIES if name not in data]
+        missing = [name for name in names if name not in data]
         if missing:
             raise ValueError(f"it has no {', '.join(missing)}")
-        arguments = {name: data[name] for name in ENTRIES}
+        return {name: data[name] for name in names}
+
+
+def read_npz(file):
+    """The arguments of `Instance` from an open npz file."""
+    arguments = read_arrays(file, ENTRIES)
     for name in ENTRIES[2:]:
         if arguments[name].ndim:
             raise ValueError(f"{name} must be one value, given {arguments[name]}")

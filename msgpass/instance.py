@@ -209,12 +209,8 @@ class Instance:
                     f"Instance.load: a .npz file says by itself what "
                     f"{', '.join(machine)} is, given {machine}"
                 )
-            with open(path, "rb") as file:
-                try:
-                    return cls(**files.read_npz(file))
-                except files.WRONG as error:
-                    what = str(error) or "it ends too early"
-                    raise ValueError(f"Instance.load: {path}: {what}") from None
+            with files.opened("Instance.load", path) as file:
+                return cls(**files.read_npz(file))
         patterns = files.read_text(path)
         return cls(patterns, np.ones(len(patterns), np.int8), **machine)
 

@@ -58,6 +58,12 @@ def test_fashion_mnist_says_what_is_wrong_with_a_file(folder):
         images.fashion_mnist(folder)
 
 
+def test_fashion_mnist_refuses_images_of_two_sizes(folder):
+    (folder / "t10k-images-idx3-ubyte").write_bytes(idx(np.zeros((12, 3, 3))))
+    with pytest.raises(ValueError, match="images must have one size"):
+        images.fashion_mnist(folder)
+
+
 def test_fashion_mnist_refuses_labels_that_do_not_fit(folder):
     (folder / "t10k-labels-idx1-ubyte.gz").write_bytes(idx(np.zeros(5)))
     with pytest.raises(ValueError, match="t10k must have one label an image"):
@@ -77,11 +83,15 @@ def test_load_npz_reads_two_classes(tmp_path):
         images.load_npz(path, classes=(3, 3))
     with pytest.raises(FileNotFoundError, match=r"b\.npz"):
         images.load_npz(tmp_path / "b.npz")
-    path.write_bytes(path.read_bytes()[:100])
-    with pytest.raises(ValueError, match=r"a\.npz must be \.npz with arrays"):
+    for wrong in (path.read_bytes()[:100], b"", b"no zip"):
+        path.write_bytes(wrong)
+        with pytest.raises(ValueError, match=r"a\.npz: not a \.npz file"):
+            images.load_npz(path)
+    np.savez(path, pictures=pictures, labels=5)
+    with pytest.raises(ValueError, match=r"a\.npz: it has no images"):
         images.load_npz(path)
-    np.savez(path, pictures=pictures)
-    with pytest.raises(ValueError, match=r"a\.npz must be \.npz with arrays"):
+    np.savez(path, images=5, labels=5)
+    with pytest.raises(ValueError, match=r"a\.npz: images must be \(M, \.\.\.\)"):
         images.load_npz(path)
 
 
