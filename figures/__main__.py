@@ -25,7 +25,7 @@ def main(arguments=None):
     options = parser.parse_args(arguments)
     if options.command == "list":
         for name in figures.NAMES:
-            print(f"{name:16s} {figures.figure(name).TITLE}")
+            print(f"{name:17s} {figures.figure(name).TITLE}")
         return 0
     names = _names(parser, options)
     outputs = [f"{name}.{ext}" for name in names for ext in EXTENSIONS]
