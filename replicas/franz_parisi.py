@@ -44,10 +44,12 @@ def franz_parisi(model, alpha, distance, reference=None):
     largest distance between solutions and, near p = q, where typical references are
     not replica symmetric.
 
-    Trees may have at most three units (ValueError for more), and their references
-    an overlap up to 0.7 (three units) or 0.95 (two).
+    Trees may have at most seven units (ValueError for more), and their references
+    an overlap up to 0.6 (four and more units), 0.7 (three) or 0.95 (two). Four and
+    more units have errors of 1e-5 to 1e-3; with six and seven, distances below 0.01
+    may be refused (message).
 
-    Source: docs/franz_parisi.md (F1)-(F31).
+    Source: docs/franz_parisi.md (F1)-(F36).
     """
     require_constraint("franz_parisi", model)
     refuse_symmetric("franz_parisi", model)
@@ -81,7 +83,8 @@ def supported(function, model):
         return channel
     if channel.K > max(LARGEST_OVERLAP):
         raise ValueError(
-            f"{function}: trees are supported with K = 1 or 3 (majority) and 1, 2 or "
-            f"3 (parity), given K = {channel.K}"
+            f"{function}: trees are supported with K = 1, 3, 5 or 7 (majority) and 1 "
+            f"to 7 (parity), beyond which the sums over their fields are too large; "
+            f"Wide is the limit of large K, given K = {channel.K}"
         )
     return channel

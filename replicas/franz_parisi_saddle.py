@@ -14,13 +14,13 @@ from replicas.priors import Binary, Spherical
 from replicas.quadrature import Rule
 from replicas.results import failed_point
 from replicas.tree_franz_parisi import LARGEST_OVERLAP, tree_averages
+from replicas.tree_multisets import TooLarge, multiset_averages
 
 __all__ = ["Problem", "accuracy_of", "point"]
 
 EPS = 2.0**-52
-RESIDUAL = 1e-11
-BOUNDARY_RESIDUAL = 1e-6  # at delta = 0 the error of the sums shows as a residual
 NEWTON_STEPS = 50
+GRID_UNITS = 3  # trees whose fields are summed over on a grid, not over multisets
 NEAR = 2.0  # in log(1 - p)
 WALK = 0.2
 CLOSE = 1e-2
@@ -41,7 +41,8 @@ class Problem:
 @dataclass(frozen=True)
 class Accuracy:
     """Rules to approach the saddle and to start refining there, until `tolerance`
-    (of the normalised entropy) or the finest step is met.
+    (of the normalised entropy) or the finest step is met. residual : one that is
+    enough; boundary : largest one, at delta = 0 the error of the sums shows as such.
     """
 
     first: Rule
@@ -49,16 +50,22 @@ class Accuracy:
     shrink: float
     finest: float
     tolerance: float
+    residual: float = 1e-11
+    boundary: float = 1e-6
 
 
 SCALAR = Accuracy(Rule(), Rule(), 1.5, 0.03, 1e-11)
 BINARY = Accuracy(Rule(0.15, 8.0), Rule(0.1, 8.5), 1.5, 0.02, 1e-12)
 TREE = Accuracy(Rule(0.4, 6.5), Rule(0.25, 7.0), 1.25, 0.17, 2e-9)
+# of many units: one rule, and another for its error
+FIVE = Accuracy(Rule(0.7, 5.5), Rule(0.55, 6.0), 1.25, 1.0, 1e-6, 1e-6, 1e-2)
+SEVEN = Accuracy(Rule(0.9, 5.5), Rule(0.9, 5.5), 1.25, 1.0, 1e-6, 1e-5, 3e-2)
 
 
 def accuracy_of(problem):
     if isinstance(problem.channel, Tree):
-        return TREE
+        K = problem.channel.K
+        return TREE if K <= GRID_UNITS else FIVE if K <= 5 else SEVEN
     return BINARY if isinstance(problem.prior, Binary) else SCALAR
 
 
@@ -72,14 +79,27 @@ def scale(problem, o, value):
 def energetic(problem, o, rule):
     """Averages (F9), (F10) at the overlaps o."""
     if isinstance(problem.channel, Tree):
-        return tree_averages(problem.channel, o, rule)
+        few = problem.channel.K <= GRID_UNITS
+        return (tree_averages if few else multiset_averages)(problem.channel, o, rule)
     return scalar_averages(problem.reference.channel, problem.channel, o, rule)
+
+
+def hats_of(problem, e):
+    """Conjugates of q1 and t that the averages give.
+
+    The field of binary weights has a variance >= 0, by Cauchy and Schwarz; near p = q,
+    where it vanishes, sums may miss this.
+    """
+    q1_hat, t_hat = problem.alpha * e.dq1 * e.f1_squared, problem.alpha * e.dt * e.f1g
+    if isinstance(problem.prior, Binary) and problem.reference.q > 0:
+        q1_hat = max(q1_hat, t_hat**2 / problem.reference.q_hat)
+    return q1_hat, t_hat
 
 
 def entropic_of(problem, o, hats, rule, p_hat):
     """`Entropic`; the sums of trees are coarse, because their fields are many."""
     if isinstance(problem.channel, Tree):
-        rule = Rule(0.5 * rule.step, rule.window + 1.5)
+        rule = Rule(min(0.5 * rule.step, 0.08 + 0.1 * rule.step), rule.window + 1.5)
     return entropic(problem.prior, problem.reference, o, hats, rule, p_hat)
 
 
@@ -101,7 +121,7 @@ class State:
 def equations(problem, o, rule, p_hat=1.0):
     """(F7), (F25): residuals of the saddle equations and their Jacobian."""
     e = energetic(problem, o, rule)
-    hats = (problem.alpha * e.dq1 * e.f1_squared, problem.alpha * e.dt * e.f1g)
+    hats = hats_of(problem, e)
     s = entropic_of(problem, o, hats, rule, p_hat)
     dq1, dt = o.gradients()
     # (F10): logarithmic derivatives of the averages in q1 and t
@@ -125,11 +145,13 @@ def solve(problem, o, rule, p_hat=1.0):
     """
     last = math.inf
     end = 1 - FROZEN[type(problem.prior)]
+    enough = accuracy_of(problem).residual
+    edge = 1e-5 * enough
     for _ in range(NEWTON_STEPS):
         state = equations(problem, o, rule, p_hat)
         worst, p_hat = state.residual, state.s.p_hat
-        stuck = o.delta < 1e-16 < 1e-8 < o.c and worst > 0.5 * last
-        if not worst >= RESIDUAL or stuck:
+        stuck = o.delta < edge and o.c > 1e-8 and worst > 0.5 * last
+        if not worst >= enough or stuck:
             return state, worst
         last = worst
         try:
@@ -197,7 +219,7 @@ def approach(problem, eps_p, last, rule):
     one: then c and delta are small. From there the equations are iterated (binary
     weights, always inside the domain), or the saddle is followed.
     """
-    reference, p_hat = problem.reference, 1.0
+    reference, p_hat, small = problem.reference, 1.0, accuracy_of(problem).boundary
     typical = reference.channel == problem.channel
     close = Overlaps(reference.q, reference.eps, eps_p, 1e-2, 1e-2)
     near = last is not None and abs(math.log(last.eps_p / eps_p)) < NEAR
@@ -206,9 +228,9 @@ def approach(problem, eps_p, last, rule):
     else:
         o, p_hat = iterate(problem, close, rule, FEW)
     state, residual = solve(problem, o, rule, p_hat)
-    if not residual < BOUNDARY_RESIDUAL and last is not None:
+    if not residual < small and last is not None:
         return approach(problem, eps_p, None, rule)  # the neighbour misleads
-    if residual < BOUNDARY_RESIDUAL or typical:
+    if residual < small or typical:
         return state
     if isinstance(problem.prior, Binary):
         o, p_hat = iterate(problem, close, rule, MANY)
@@ -216,7 +238,7 @@ def approach(problem, eps_p, last, rule):
         close = close.at(min(CLOSE * reference.eps, eps_p))
         o, p_hat = follow(problem, close, eps_p, rule)
     other, residual = solve(problem, o.at(eps_p), rule, p_hat)
-    return other if residual < BOUNDARY_RESIDUAL else state
+    return other if residual < small else state
 
 
 def iterate(problem, o, rule, steps):
@@ -233,6 +255,14 @@ def iterate(problem, o, rule, steps):
 
 def point(problem, distance, last):
     """The point of the curve, and its overlaps to start the next one from."""
+    try:
+        return refined(problem, distance, last)
+    except TooLarge as reason:
+        return failed(problem, str(reason)), None
+
+
+def refined(problem, distance, last):
+    """`point`; TooLarge where the sums of a tree are."""
     reference, channel, alpha = problem.reference, problem.channel, problem.alpha
     if reference.failure:
         return failed(problem, f"reference: {reference.failure}"), None
@@ -242,16 +272,18 @@ def point(problem, distance, last):
     accuracy = accuracy_of(problem)
     state, rule = approach(problem, 2 * distance, last, accuracy.first), accuracy.rule
     o, p_hat = state.o, state.s.p_hat
+    if accuracy in (FIVE, SEVEN) and not state.residual < accuracy.boundary:
+        return failed(problem, refusal(o)), None  # the finer rule takes long to fail
     while True:
         state, residual = solve(problem, o, rule, p_hat)
         o, p_hat = state.o, state.s.p_hat
-        if not residual < BOUNDARY_RESIDUAL:
+        if not residual < accuracy.boundary:
             return failed(problem, refusal(o)), None
         fine, value, error = check(problem, state, rule)
         if not math.isfinite(error):
             return failed(problem, "the sums do not resolve the references"), None
         done = error < accuracy.tolerance * scale(problem, o, value)
-        done = done and residual < RESIDUAL
+        done = done and residual < accuracy.residual
         if done or rule.step < accuracy.finest:
             break
         rule = Rule(rule.step / accuracy.shrink, rule.window + 0.3)
@@ -273,11 +305,25 @@ def point(problem, distance, last):
 def check(problem, state, rule):
     """Averages by a finer rule, the normalised entropy they give, and its error."""
     fine = energetic(problem, state.o, rule.finer())
-    p_hat, hats = state.s.p_hat, state.hats
+    hats, p_hat = hats_of(problem, fine), state.s.p_hat
     other = entropic_of(problem, state.o, hats, rule.finer(), p_hat)
     value = other.value + problem.alpha * fine.f
     error = problem.alpha * abs(fine.f - state.e.f) + abs(other.value - state.s.value)
+    error += moved_entropy(problem, state, fine)
     return fine, value, error + abs(value * (fine.norm - 1))
+
+
+def moved_entropy(problem, state, fine):
+    """Change of the entropy on the way to the saddle of finer averages, a bound."""
+    e, (dq1, dt) = state.e, state.o.gradients()
+    ratios = np.zeros(2)
+    ratios[0] = math.log(fine.f1_squared / e.f1_squared)
+    if state.o.q > 0:
+        ratios[1] = math.log(fine.f1g / e.f1g)
+    step = np.linalg.lstsq(state.jacobian, state.s.d_hats @ ratios)[0]
+    slope = 0.5 * e.dq1 * (fine.f1_squared - e.f1_squared) * dq1
+    slope += e.dt * (fine.f1g - e.f1g) * dt
+    return problem.alpha * abs(float(slope @ step))
 
 
 def replicon(alpha, s, e):

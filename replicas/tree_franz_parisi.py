@@ -17,7 +17,7 @@ from replicas.franz_parisi_terms import Energetic
 __all__ = ["LARGEST_OVERLAP", "tree_averages"]
 
 # by number of units: beyond, log P of the references varies too fast for the sums
-LARGEST_OVERLAP = {2: 0.95, 3: 0.7}
+LARGEST_OVERLAP = {2: 0.95, 3: 0.7, 4: 0.6, 5: 0.6, 6: 0.6, 7: 0.6}
 F, F1, F11, F12, F1_SQUARED, F2_SQUARED, F1_F2_F1, F2_F1 = range(8)
 SIGN = np.array([-1.0, 1.0])
 
@@ -174,6 +174,18 @@ class Law:
         tagged = (self.a * z + self.rho * y) / math.sqrt(self.rest)
         return np.stack([log_ndtr(s * tagged) - log_ndtr(s * self.a * z) for s in SIGN])
 
+    @property
+    def drift(self):
+        """Motion of b with z at a given field of the tagged reference: (F35)."""
+        return self.mean - self.a * self.rho * self.sigma
+
+    def slopes(self, z, y):
+        """(F35): slope in z, with b drifting, of the log of each sign's weight."""
+        root, sign = math.sqrt(self.rest), SIGN[:, None, None]
+        x = sign * (self.a * z + self.rho * y) / root
+        hazard = np.exp(-0.5 * x * x - log_ndtr(x)) / math.sqrt(2 * math.pi)
+        return self.a * (sign * root * hazard + self.rho * y) - z
+
 
 def law(o):
     gap = o.eps_t - o.eps_p  # p - t
@@ -189,23 +201,27 @@ def law(o):
     )
 
 
-def field_laws(o, z, rule):
+def field_laws(o, z, rule, *, nodes_of=None, slopes=False):
     """(F18): nodes b and, for each sign and z, the law of b as weights: (2, n_z, n).
 
     Either the law's density at the nodes of a trapezoid, or where this takes more
     nodes (narrow laws, fronts away from b = 0) the polynomial through log P.
+    nodes_of : overlaps whose nodes to take, if not o's. slopes : (4, n_z, n), the
+    laws followed by these times (F35).
     """
-    one = law(o)
-    end = (rule.window + 0.5) * math.sqrt((1 - o.eps1) / o.eps1)
-    width, step, count = trapezoid(one, end, rule.step)
+    one, like = law(o), nodes_of or o
+    end = (rule.window + 0.5) * math.sqrt((1 - like.eps1) / like.eps1)
+    width, step, count = trapezoid(law(like), end, rule.step)
     reach = math.asinh(end / 3)
     order = math.ceil(4 * reach / rule.step) + 8
     if order < count:
-        return polynomial_laws(one, z, reach, order, rule)
+        return polynomial_laws(one, z, reach, order, rule, slopes)
     b, weight = symmetric_nodes(width, end, step)
-    y = (b - one.mean * z[:, None]) / one.sigma
+    z = z[:, None]
+    y = (b - one.mean * z) / one.sigma
     log_law = np.log(weight / (one.sigma * math.sqrt(2 * math.pi))) - 0.5 * y * y
-    return b, np.exp(log_law + one.log_signs(z[:, None], y))
+    laws = np.exp(log_law + one.log_signs(z, y))
+    return b, np.concatenate([laws, laws * one.slopes(z, y)]) if slopes else laws
 
 
 def trapezoid(one, end, step):
@@ -217,7 +233,7 @@ def trapezoid(one, end, step):
         [
             (step * min(3.0, 2.2 * front), 0.0),
             (3 * step * front, 4 * moving),
-            (4.2 * step * one.sigma, 0.45 * end),
+            (min(4.2 * step, 1.7) * one.sigma, 0.45 * end),
         ],
     )
 
@@ -234,12 +250,12 @@ def fewest(end, limits):
     return widths[best], steps[best], counts[best]
 
 
-def polynomial_laws(one, z, reach, order, rule):
+def polynomial_laws(one, z, reach, order, rule, slopes):
     """(F20): Chebyshev nodes in t, b = 3 sinh(t), |t| < reach, and their laws."""
     angle = (np.arange(order) + 0.5) * math.pi / order
     t = reach * np.cos(angle)
     width = 2 * min(one.front, 1 / one.sigma, 2.8)
-    ends = [rule.window + 1 + np.abs(one.a * z).max(), rule.step / 2.2]
+    ends = [rule.window + 1 + np.abs(one.a * z).max(), min(rule.step, 0.4) / 2.2]
     y, weight = symmetric_nodes(width, *ends)
     if one.front < 2:
         # the nodes follow a narrow front, within the bulk
@@ -249,6 +265,8 @@ def polynomial_laws(one, z, reach, order, rule):
     z = z[:, None]
     log_law = np.log(weight / math.sqrt(2 * math.pi)) - 0.5 * y * y
     laws = np.exp(log_law + one.log_signs(z, y))
+    if slopes:
+        laws = np.concatenate([laws, laws * one.slopes(z, y)])
     at = np.arcsinh((one.mean * z + one.sigma * y) / 3).clip(-reach, reach)
     # barycentric weights; a node hit exactly is moved by less than rounding
     cardinal = (-1.0) ** np.arange(order) * np.sin(angle) / (at[..., None] - t + 1e-17)

@@ -166,8 +166,8 @@ def test_small_distances_follow_the_square_root():
 
 
 def test_franz_parisi_refuses_more_units():
-    with pytest.raises(ValueError, match="K = 1 or 3"):
-        rp.franz_parisi(model(5), 1.0, 0.1)
+    with pytest.raises(ValueError, match="K = 1, 3, 5 or 7"):
+        rp.franz_parisi(model(9), 1.0, 0.1)
 
 
 def test_franz_parisi_fails_for_strongly_correlated_references():
