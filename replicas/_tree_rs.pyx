@@ -53,6 +53,7 @@ ctypedef struct Sum:
     Nodes* nodes
     int outer
     bint with_f
+    bint teacher
     Averages total
 
 
@@ -78,15 +79,17 @@ cdef void add_row(
     real* h, real* h_bar,
 ) noexcept nogil:
     # (R9): innermost unit; the others accept with probability plus, plus ratio when
-    # it is positive, negative
+    # it is positive, negative; tilted by 2 P for a teacher, (BN21)
     cdef Nodes* nodes = s.nodes
     cdef real p
+    cdef double tilt = 2 * <double>plus
     cdef double f = 0, f1_squared = 0, f11_squared = 0, norm = 0, d, w
     cdef int i
     for i in range(nodes.n):
         p = h[i] + h_bar[i] * ratio
         d = nodes.g[i] * contrast * <double>(h[i] / p)
-        f1_squared += nodes.weight[i] * d * d
+        w = nodes.weight[i] * d * d
+        f1_squared += w * tilt * <double>p if s.teacher else w
     s.total.f1_squared += weight * f1_squared
     if not s.with_f:
         return
@@ -95,6 +98,8 @@ cdef void add_row(
         d = nodes.g[i] * contrast * <double>(h[i] / p)
         d *= nodes.excess[i] - nodes.g[i] * <double>(ratio / p)
         w = nodes.weight[i]
+        if s.teacher:
+            w *= tilt * <double>p
         f += w * (<double>logl(p) if real is longdouble else log(p))
         f11_squared += w * d * d
         norm += w
@@ -130,7 +135,7 @@ cdef void add_pairs(Sum* s, double weight, const long double* counts) noexcept n
     cdef Nodes* nodes = s.nodes
     cdef int K = s.tree.K, k = (K + 1) // 2, i, j
     cdef long double a, b, c, determinant, plus, minus, p
-    cdef double total = 0, d
+    cdef double total = 0, d, w
     if s.tree.parity:
         a, b, c = counts[0], counts[1], counts[0]
         determinant = counts[2]
@@ -147,9 +152,8 @@ cdef void add_pairs(Sum* s, double weight, const long double* counts) noexcept n
             d = <double>(
                 (nodes.density[i] / p) * (nodes.density[j] / p) * determinant
             )
-            total += (
-                (2 if i > j else 1) * nodes.weight[i] * nodes.weight[j] * d * d
-            )
+            w = (2 if i > j else 1) * nodes.weight[i] * nodes.weight[j] * d * d
+            total += w * 2 * <double>p if s.teacher else w
     s.total.f12_squared += weight * total
 
 
@@ -181,10 +185,11 @@ cdef void visit(
 
 def averages(
     TreeChannel channel, double gamma, double width, double centre, double step,
-    double window, bint with_f, bint with_pairs,
+    double window, bint with_f, bint with_pairs, bint teacher,
 ):
     """E of log P, of the squares of its derivatives in one unit (first, second) and
     in two, and of 1; b = sqrt(gamma) z. Nodes: z = centre + width sinh(t).
+    teacher : patterns are seen with the density 2 P.
     """
     cdef Nodes nodes
     cdef Sum s
@@ -203,7 +208,7 @@ def averages(
         raise ValueError("averages: too many units or nodes")
     s.tree = channel.c
     s.nodes = &nodes
-    s.with_f = with_f
+    s.with_f, s.teacher = with_f, teacher
     s.total.f = s.total.f1_squared = s.total.f11_squared = 0
     s.total.f12_squared = s.total.norm = 0
     counts[0], counts[1], counts[2] = 1, 0, 1

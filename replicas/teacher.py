@@ -6,16 +6,18 @@ spinodal. The state q = 1, the teacher alone, has entropy 0.
 """
 
 import math
+from functools import partial
 
 import numpy as np
 from scipy.optimize import brentq
 
-from replicas import _rs, check
+from replicas import _rs, check, tree_teacher
 from replicas._weights import PriorKernel
-from replicas.channels import Perceptron, Wide
+from replicas.channels import Perceptron, Tree, Wide
 from replicas.model import require_binary, require_channel
 from replicas.quadrature import Rule
-from replicas.results import Estimate, Saddle, stack
+from replicas.results import Estimate, Saddle, failed_point, stack
+from replicas.spherical_capacity import MAX_UNITS
 
 __all__ = ["teacher_student", "teacher_transitions"]
 
@@ -24,6 +26,7 @@ RULE = Rule(0.08, 8.5)
 EPS = np.finfo(float).eps
 SCAN = np.arange(-8.0, 5.0, 0.25)  # log q_hat
 METASTABLE = "the entropy is negative: metastable, the teacher alone is the equilibrium"
+MISSED = "too close to the spinodal for the sums over the fields"
 LEARNT = "above the spinodal: only the teacher is left"
 
 
@@ -33,7 +36,7 @@ def teacher_student(model, alpha):
     Parameters
     ----------
     model : Model of Binary weights and a Perceptron or Wide channel of margin 0, whose
-        activation is not even.
+        activation is not even, or a majority Tree of at most 9 units.
     alpha : float or array, patterns per weight, > 0.
 
     Returns
@@ -44,7 +47,10 @@ def teacher_student(model, alpha):
     and the spinodal that state is metastable, its entropy negative, as the message
     says; above the spinodal the state q = 1 is returned, of entropy 0.
 
-    Source: docs/binary.md (BN15)-(BN19).
+    Trees: errors of 1e-13 (three units) to 1e-10 (seven), larger towards the spinodal.
+    Next to it the sums may miss the branch (success False, message).
+
+    Source: docs/binary.md (BN15)-(BN23).
     """
     channel = _require("teacher_student", model)
     alpha = check.positive("teacher_student", "alpha", alpha)
@@ -66,18 +72,28 @@ def teacher_transitions(model):
     first_order, spinodal : Estimate, patterns per weight, order "q", "eps", "q_hat" of
         the state q < 1 there.
 
-    Source: docs/binary.md (BN19), (BN20).
+    Source: docs/binary.md (BN19)-(BN22).
     """
     channel = _require("teacher_transitions", model)
     x = _maximum(channel)
-    first = brentq(lambda x: _at(channel, x)["entropy"], SCAN[0], x, xtol=1e-13)
+    if isinstance(channel, Tree):
+        first = tree_teacher.first_order(KERNEL, channel)
+    else:
+        first = brentq(lambda x: _at(channel, x)["entropy"], SCAN[0], x, xtol=1e-13)
     return _load(channel, first, zero=True), _load(channel, x, zero=False)
 
 
 def _require(function, model):
     require_binary(function, model)
-    channel = require_channel(function, model, Perceptron, Wide)
-    if channel.kappa != 0 or channel.is_even:
+    channel = require_channel(function, model, Perceptron, Wide, Tree)
+    if isinstance(channel, Tree):
+        # the parity has q = 0 at every load: nothing is learnt before the teacher is
+        if channel.rule != "majority" or channel.K > MAX_UNITS:
+            raise ValueError(
+                f"{function}: a tree must be a majority of at most {MAX_UNITS} units, "
+                f"given {channel!r}"
+            )
+    elif channel.kappa != 0 or channel.is_even:
         raise ValueError(
             f"{function}: the channel must be of margin 0 and not even, "
             f"given {channel!r}"
@@ -86,11 +102,15 @@ def _require(function, model):
 
 
 def _at(channel, x, rule=RULE):
+    if isinstance(channel, Tree):
+        return tree_teacher.branch(KERNEL, channel, x, rule, RULE.finer())
     return _rs.branch(KERNEL, channel.kernel, x, rule.step, rule.window)
 
 
 def _maximum(channel):
     """x at which the load of the branch is largest."""
+    if isinstance(channel, Tree):
+        return tree_teacher.spinodal(KERNEL, channel)
     slopes = np.array([_at(channel, x)["slope"] for x in SCAN])
     i = int(np.flatnonzero((slopes[:-1] > 0) & (slopes[1:] <= 0))[0])
     return brentq(lambda x: _at(channel, x)["slope"], SCAN[i], SCAN[i + 1], xtol=1e-13)
@@ -115,7 +135,11 @@ def _point(channel, alpha, top):
     if _at(channel, top)["log_load"] <= log_alpha:
         return _learnt()
     low = min(log_alpha - 5, SCAN[0])
-    x = brentq(lambda x: _at(channel, x)["log_load"] - log_alpha, low, top, xtol=1e-14)
+    x = _root(channel, log_alpha, low, top)
+    if math.isnan(x):
+        names = "q", "eps", "q_hat", "generalisation"
+        missed = failed_point(MISSED, **dict.fromkeys(names, math.nan))
+        return {key: x for key, x in missed.items() if key != "normalised"}
     here, fine = _at(channel, x), _at(channel, x, RULE.finer())
     entropy = fine["entropic"] + alpha * fine["f"]
     residual = abs(fine["log_load"] - log_alpha)
@@ -126,9 +150,8 @@ def _point(channel, alpha, top):
         + fine["q_hat"] * fine["dq"] * residual * min(1, residual / abs(fine["slope"]))
         + EPS * (8 + 2 * fine["cancels"])
     )
-    eps = channel.kernel.overlap(fine["q"], fine["eps"])[1]
     order = {name: fine[name] for name in ("q", "eps", "q_hat")}
-    order["generalisation"] = 2 * math.asin(math.sqrt(0.5 * eps)) / math.pi
+    order["generalisation"] = _generalisation(channel, fine["q"], fine["eps"])
     return {
         "order": order,
         "entropy": entropy,
@@ -138,6 +161,26 @@ def _point(channel, alpha, top):
         "success": True,
         "message": METASTABLE if entropy < 0 else "",
     }
+
+
+def _generalisation(channel, q, eps):
+    """Probability that the labels of two solutions, or a solution's, differ."""
+    tree = isinstance(channel, Tree)
+    eps = eps if tree else channel.kernel.overlap(q, eps)[1]
+    differ = 2 * math.asin(math.sqrt(0.5 * eps)) / math.pi
+    return tree_teacher.generalisation(channel.K, differ) if tree else differ
+
+
+def _root(channel, log_alpha, low, top):
+    """x of the load on the branch between low and top; nan if the sums miss it."""
+    if not isinstance(channel, Tree):
+        load = partial(_at, channel)
+        return brentq(lambda x: load(x)["log_load"] - log_alpha, low, top, xtol=1e-14)
+
+    def excess(x, **rule):
+        return tree_teacher.log_load(KERNEL, channel, x, **rule) - log_alpha
+
+    return tree_teacher.root(excess, low, top)
 
 
 def _learnt():

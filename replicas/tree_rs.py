@@ -51,12 +51,20 @@ def require_units(function, channel):
 
 
 def averages(
-    channel, gamma, *, coarser=1.0, most=1000, window=WINDOW, f=False, pairs=False
+    channel,
+    gamma,
+    *,
+    coarser=1.0,
+    most=1000,
+    window=WINDOW,
+    f=False,
+    pairs=False,
+    teacher=False,
 ):
     """E of log P, of squared derivatives (one unit: first, second; two units), of 1.
 
     b = sqrt(gamma) z. The spacing of the nodes is that of (R11) times `coarser`, with
-    at most `most` nodes a unit.
+    at most `most` nodes a unit. teacher : patterns have the density 2 P (BN21).
     """
     majority = channel.rule == "majority"
     width = 4.0 if majority else 6.0
@@ -66,7 +74,7 @@ def averages(
     nodes = min(most, MAX_NODES[channel.rule][channel.K] / coarser)
     step = max(coarser * spacing / width, span / (nodes - 2))
     return _tree_rs.averages(
-        channel.kernel, gamma, width, centre, step, window, f, pairs
+        channel.kernel, gamma, width, centre, step, window, f, pairs, teacher
     )
 
 

@@ -6,6 +6,8 @@ from scipy.integrate import quad
 from scipy.special import log_ndtr, ndtr
 
 import replicas as rp
+from replicas.teacher import KERNEL
+from replicas.tree_teacher import generalisation, log_load
 
 MODEL = rp.Model(rp.Binary(), rp.Perceptron())
 
@@ -86,7 +88,83 @@ def test_entropy_of_the_students_falls_by_the_information_of_a_label():
     assert slope == pytest.approx(energetic, rel=1e-7)
 
 
+def cube(q):
+    """E 2P log P and E 2P |grad log P|^2 of three units, a sum over three Gaussians."""
+    z = np.arange(-9, 9.01, 0.25)
+    b = np.sqrt(q / (1 - q)) * z
+    weight = 0.25 * np.exp(-0.5 * z * z) / np.sqrt(2 * np.pi)
+    h = [ndtr(x) for x in np.meshgrid(b, b, b, indexing="ij")]
+    P = h[0] * h[1] + h[2] * (h[0] + h[1] - 2 * h[0] * h[1])
+    # the other two units differ
+    d = (h[1] + h[2] - 2 * h[1] * h[2]) * np.exp(-0.5 * b * b)[:, None, None]
+    w = 2 * np.einsum("i,j,k->ijk", weight, weight, weight)
+    return (w * P * np.log(P)).sum(), 3 * (w * d * d / P).sum() / (2 * np.pi)
+
+
+@pytest.mark.parametrize("alpha", [0.4, 1.2])
+def test_teacher_student_of_three_units_equals_literal_sums(alpha):
+    s = rp.teacher_student(rp.Model(rp.Binary(), rp.Tree(3)), alpha)
+    q, eps, q_hat = (s.order[name] for name in ("q", "eps", "q_hat"))
+    energetic, square = cube(q)
+    assert q_hat == pytest.approx(alpha * square / eps, rel=1e-9)
+    root = np.sqrt(q_hat)
+    assert gaussian(lambda z: np.tanh(q_hat + root * z)) == pytest.approx(q, abs=1e-10)
+    field = gaussian(lambda z: np.logaddexp(q_hat + root * z, -q_hat - root * z))
+    value = -0.5 * q_hat * (1 + q) + field + alpha * energetic
+    assert s.entropy == pytest.approx(value, abs=1e-10)
+    assert s.error < 1e-12
+
+
+@pytest.mark.parametrize("K", [3, pytest.param(5, marks=pytest.mark.full)])
+def test_entropy_and_load_of_committees_are_those_of_their_derivatives(K):
+    m, h = rp.Model(rp.Binary(), rp.Tree(K)), 1e-3
+    low, s, high = rp.teacher_student(m, [0.8 - h, 0.8, 0.8 + h]).entropy
+    order = rp.teacher_student(m, 0.8).order
+    terms = KERNEL.terms(np.log(order["q_hat"]), 0.06, 9.0)
+    # dS/d alpha = E 2P log P = (S - S_0)/alpha
+    assert (high - low) / (2 * h) == pytest.approx(
+        (s - terms["entropic"]) / 0.8, rel=1e-6
+    )
+    x = np.log(order["q_hat"])
+    slope = [log_load(KERNEL, m.channel, x + k * h) for k in (-1, 1)]
+    here = rp.teacher_student(m, 0.8)
+    expected = pytest.approx(1 - here.stability, rel=1e-5)
+    assert (slope[1] - slope[0]) / (2 * h) == expected
+
+
+def test_transitions_of_committees_lie_between_those_of_one_and_many_units():
+    first, spinodal = rp.teacher_transitions(rp.Model(rp.Binary(), rp.Tree(3)))
+    wide, _ = rp.teacher_transitions(rp.Model(rp.Binary(), rp.Wide()))
+    one, _ = rp.teacher_transitions(MODEL)
+    assert wide.value < first.value < one.value
+    assert first.error < 1e-13 and spinodal.error < 1e-13
+    m = rp.Model(rp.Binary(), rp.Tree(3))
+    s = rp.teacher_student(m, [first.value, spinodal.value - 1e-7, 1.5])
+    assert abs(s.entropy[0]) <= s.error[0] + first.error
+    assert s.stability[1] == pytest.approx(1, abs=2e-3) and "metastable" in s.message[1]
+    assert "teacher is left" in s.message[2]
+    near = rp.teacher_student(m, spinodal.value - 1e-16)
+    assert near.success or "too close to the spinodal" in near.message
+    # a tree of one unit is the perceptron
+    tree = rp.teacher_student(rp.Model(rp.Binary(), rp.Tree(1)), 0.7)
+    assert tree.entropy == rp.teacher_student(MODEL, 0.7).entropy
+
+
+def test_generalisation_equals_monte_carlo():
+    rng = np.random.default_rng(0)
+    for K, differ in [(1, 0.3), (3, 0.2), (7, 0.35)]:
+        units = rng.integers(0, 2, (200_000, K))
+        other = units ^ (rng.random(units.shape) < differ)
+        wrong = ((2 * units.sum(1) > K) != (2 * other.sum(1) > K)).mean()
+        error = np.sqrt(wrong / 200_000)
+        assert generalisation(K, differ) == pytest.approx(wrong, abs=4 * error)
+    assert generalisation(1, 0.3) == pytest.approx(0.3, rel=1e-14)
+
+
 def test_teacher_student_refuses():
+    for channel in (rp.Tree(3, "parity"), rp.Tree(11)):
+        with pytest.raises(ValueError, match="a majority of at most 9"):
+            rp.teacher_student(rp.Model(rp.Binary(), channel), 1.0)
     for function in (rp.teacher_transitions, lambda m: rp.teacher_student(m, 1.0)):
         with pytest.raises(ValueError, match="prior must be Binary"):
             function(rp.Model(rp.Spherical(), rp.Perceptron()))

@@ -1,0 +1,94 @@
+"""Bayes-optimal learning of a teacher by a committee: docs/binary.md (BN21)-(BN23)."""
+
+import math
+
+import numpy as np
+from scipy.special import comb
+from scipy.stats import binom
+
+from replicas.tree_rs import SCAN, WINDOW, averages, corrected_root, scan, stability
+
+__all__ = ["branch", "first_order", "generalisation", "log_load", "root", "spinodal"]
+
+LOGS = np.arange(-6.0, 5.0, 0.5)  # log q_hat
+
+
+def log_load(kernel, channel, x, **rule):
+    """log alpha of the saddle at x = log q_hat: (BN21)."""
+    w = terms(kernel, x)
+    first = averages(channel, w["q"] / w["eps"], teacher=True, **rule)[1]
+    return math.log(w["q_hat"] * w["eps"] / (channel.K * first))
+
+
+def branch(kernel, channel, x, rule, finest):
+    """The saddle at x, as that of channels with one field (`_rs.branch`).
+
+    rule, finest : rules for one field; the spacing for trees is scaled alike.
+    """
+    w = terms(kernel, x)
+    coarser, window = rule.step / finest.step, WINDOW + rule.window - finest.window
+    f, first, own, mixed, norm = averages(
+        channel, w["q"] / w["eps"], coarser=coarser, window=window, f=True,
+        pairs=True, teacher=True,
+    )  # fmt: skip
+    load = w["q_hat"] * w["eps"] / (channel.K * first)
+    index = float(stability(channel, load, own, mixed, w["response"] / w["eps"] ** 2))
+    return w | {
+        "log_load": math.log(load),
+        "slope": 1 - index,
+        "f": f,
+        "entropy": w["entropic"] + load * f,
+        "stability": index,
+        "norm": norm,
+    }
+
+
+def terms(kernel, x):
+    return kernel.terms(x, 0.06, 9.0)
+
+
+def spinodal(kernel, channel):
+    """x of the largest load, where the replicon index is 1."""
+
+    def excess(x, **rule):
+        w = terms(kernel, x)
+        _, first, own, mixed, _ = averages(
+            channel, w["q"] / w["eps"], f=True, pairs=True, teacher=True, **rule
+        )
+        load = w["q_hat"] * w["eps"] / (channel.K * first)
+        response = w["response"] / w["eps"] ** 2
+        return float(stability(channel, load, own, mixed, response)) - 1
+
+    return root(excess)
+
+
+def first_order(kernel, channel):
+    """x at which the entropy of the branch vanishes."""
+
+    def lost(x, **rule):
+        w = terms(kernel, x)
+        f, first, *_ = averages(
+            channel, w["q"] / w["eps"], f=True, teacher=True, **rule
+        )
+        return -w["entropic"] - w["q_hat"] * w["eps"] / (channel.K * first) * f
+
+    return root(lost)
+
+
+def root(function, low=LOGS[0], high=LOGS[-1]):
+    """The first x at which function(x, **rule) turns positive, or nan."""
+    points = np.concatenate([[low], LOGS[(LOGS > low) & (LOGS < high)], [high]])
+    brackets = scan(points, np.array([function(x, **SCAN) for x in points]))
+    return corrected_root(function, *brackets[0])[0] if brackets else math.nan
+
+
+def generalisation(K, differ):
+    """(BN23): probability that two committees differ, if two units do with `differ`."""
+    k = (K + 1) // 2
+    total = 0.0
+    for n in range(k, K + 1):
+        lost = binom.pmf(np.arange(n + 1), n, differ)
+        won = binom.pmf(np.arange(K - n + 1), K - n, differ)
+        left = n - np.arange(n + 1)[:, None] + np.arange(K - n + 1) < k
+        total += comb(K, n) * float(lost @ (left @ won))
+    return total / 2 ** (K - 1)
