@@ -165,7 +165,12 @@ def _cell(value):
 @contextlib.contextmanager
 def _replacing(path):
     """A name beside `path` to write to; it becomes `path` once all is written."""
-    path = Path(path)
+    try:
+        path = Path(path)
+    except TypeError:
+        raise TypeError(f"Store: path must be a path, given {path!r}") from None
+    if path.is_dir():
+        raise IsADirectoryError(f"{path} cannot be written: it is a folder")
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         yield part

@@ -37,8 +37,9 @@ def compute(function, fixed, names, along, calls):
         results, failure = None, None
         start = time.perf_counter()
         try:
-            columns = _columns(function(**fixed, **point))
-            columns = _without_echo(columns, {**fixed, **point})
+            given = {**fixed, **point}
+            columns = _columns(_without_echo(function(**given), given))
+            _refuse_namesakes(columns, given)
             if along is None:
                 results = [_encoded(columns)]
             else:
@@ -62,11 +63,29 @@ def _message(error):
     return text.encode(errors="backslashreplace").decode()
 
 
+def _without_echo(value, parameters):
+    """A dict or dataclass without the entries that repeat a parameter."""
+    value = _entries(value)
+    if not isinstance(value, Mapping):
+        return value
+    return {
+        name: entry
+        for name, entry in value.items()
+        if name not in parameters or not _equal(entry, parameters[name])
+    }
+
+
+def _entries(value):
+    """A dataclass as a dict, without the fields that two equal ones may differ in."""
+    if not dataclasses.is_dataclass(value) or isinstance(value, type):
+        return value
+    fields = [f.name for f in dataclasses.fields(value) if f.compare]
+    return {name: getattr(value, name) for name in fields}
+
+
 def _columns(value, name=None):
     """`value` as a flat dict; names of nested entries are joined by _."""
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        fields = [f.name for f in dataclasses.fields(value)]
-        value = {name: getattr(value, name) for name in fields}
+    value = _entries(value)
     if not isinstance(value, Mapping):
         return {name or "value": value}
     flat = {}
@@ -79,20 +98,16 @@ def _columns(value, name=None):
     return flat
 
 
-def _without_echo(columns, parameters):
-    """Results without those that repeat a parameter; other namesakes are refused."""
-    kept = {}
-    for name, value in columns.items():
-        if name == "failure":
-            raise NameClash("scan: no result may be called failure; rename it")
-        if name not in parameters:
-            kept[name] = value
-        elif not _equal(value, parameters[name]):
+def _refuse_namesakes(columns, parameters):
+    """Refuse results that are called like something else."""
+    if "failure" in columns:
+        raise NameClash("scan: no result may be called failure; rename it")
+    for name in columns:
+        if name in parameters:
             raise NameClash(
                 f"scan: the result {name} has the name of a parameter but not its "
                 "value; rename one of them"
             )
-    return kept
 
 
 def _equal(value, parameter):

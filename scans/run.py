@@ -32,7 +32,7 @@ def scan(
     ----------
     function : called as function(**fixed, **point); returns a number, string, array,
         or a dict or dataclass of these (nested names are joined by "_"; entries that
-        repeat a parameter are left out).
+        repeat a parameter are left out), for instance what a solver returns.
     axes : dict name -> 1-d array of distinct numbers, strings or bools, or list of
         dataclasses, for instance models; their text is the coordinate.
     fixed : dict of further arguments: numbers, strings, arrays, lists, dicts and

@@ -22,6 +22,7 @@ from scans_functions import (
     threads,
 )
 
+import replicas as rp
 import scans
 
 pytest.importorskip("xarray")
@@ -58,6 +59,25 @@ def test_scan_records_a_failing_point_and_goes_on():
 def test_scan_takes_bare_values(value, kind):
     data = serial(lambda x: value, {"x": [1, 2]})
     assert data["value"].dtype.kind == kind and (data["value"] == value).all()
+
+
+def test_scan_takes_what_solvers_return():
+    models = [rp.Model(rp.Binary(), c) for c in (rp.Perceptron(), rp.Wide("relu", 0.1))]
+    data = serial(rp.rs, {"model": models, "alpha": [0.2, 0.4]})
+    assert data.entropy[1, 1] == rp.rs(models[1], 0.4).entropy
+    assert {"order_q", "error", "message"} <= set(data)
+    assert not {"model", "model_channel_kappa", "alpha"} & set(data.data_vars)
+    axes = {"alpha": [0.2, 0.4], "distance": [0.1, 0.3]}
+    data = serial(surroundings, axes, along="distance")
+    assert data.model_channel_kappa.values.tolist() == [[0.1, 0.1]] * 2
+    curve = rp.franz_parisi(models[1], 0.4, axes["distance"])
+    assert data.normalised[1].values.tolist() == curve.normalised.tolist()
+    assert not (data.failure != "").any()
+
+
+def surroundings(alpha, distance):
+    model = rp.Model(rp.Binary(), rp.Wide("relu", 0.1))
+    return rp.franz_parisi(model, alpha, distance)
 
 
 def test_scan_fills_up_arrays_of_unlike_lengths():
