@@ -105,8 +105,9 @@ def _refuse_namesakes(columns, parameters):
     for name in columns:
         if name in parameters:
             raise NameClash(
-                f"scan: the result {name} has the name of a parameter but not its "
-                "value; rename one of them"
+                f"scan: the result {name} has the name of a parameter, but is "
+                f"{_short(columns[name])} for {_short(parameters[name])}; "
+                "rename one of them"
             )
 
 
@@ -165,8 +166,14 @@ def _plain(name, value):
 
 
 def _refusal(name, value):
-    text = repr(value) if len(repr(value)) < 80 else f"{repr(value)[:77]}..."
-    return TypeError(f"the result {name} must be made of {KINDS}, given {text}")
+    return TypeError(
+        f"the result {name} must be made of {KINDS}, given {_short(value)}"
+    )
+
+
+def _short(value):
+    text = repr(value)
+    return text if len(text) < 80 else f"{text[:77]}..."
 
 
 def decode(text):

@@ -369,7 +369,7 @@ def test_scan_refuses_functions_without_a_lasting_name(tmp_path):
     ("result", "message"),
     [
         ({"x": 7}, "result x has the name of a parameter"),
-        ({"scale": 7}, "result scale has the name of a parameter"),
+        ({"scale": 7}, "scale has the name of a parameter, but is 7 for 1.0; rename"),
         ({"failure": ""}, "called failure"),
         ({"a": {"b": 1}, "a_b": 2}, "two results are called a_b"),
     ],
