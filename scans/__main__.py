@@ -17,7 +17,7 @@ PARAMETERS = {
     "alpha": (float, "patterns per weight"),
     "distance": (float, "(1 - overlap)/2, in (0, 1/2)"),
     "y": (float, "number of replicas, inf (default) allowed"),
-    "between": (str, "distance of replicas (default), to their centre or a solution"),
+    "between": (str, "what the distance is to: replicas (default), centre, solution"),
     "centre": (str, "its ansatz: rs (default), 1rsb, krsb or frsb"),
     "levels": (int, "of the centre krsb"),
     "K": (int, "units of a tree"),

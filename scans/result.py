@@ -59,7 +59,10 @@ def compute(function, fixed, names, along, calls):
 
 def _message(error):
     """Type and text of an exception, as text that any file can hold."""
-    text = f"{type(error).__name__}: {error}".rstrip(": ")
+    try:
+        text = f"{type(error).__name__}: {error}".rstrip(": ")
+    except Exception:  # of its own __str__
+        text = type(error).__name__
     return text.encode(errors="backslashreplace").decode()
 
 

@@ -114,6 +114,18 @@ def test_scan_stores_messages_of_any_text(tmp_path):
     ]
 
 
+def test_scan_goes_on_after_an_exception_without_a_text():
+    class Silent(Exception):
+        def __str__(self):
+            raise RuntimeError("no text")
+
+    def silent(x):
+        if x:
+            raise Silent
+
+    assert serial(silent, {"x": [0, 1]}).failure.values.tolist() == ["", "Silent"]
+
+
 def refuses(text):
     raise ValueError(text)
 
