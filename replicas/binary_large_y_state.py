@@ -8,7 +8,7 @@ from scipy.special import roots_legendre
 from replicas import _binary_large_y, _large_y
 from replicas.quadrature import Rule
 
-__all__ = ["COARSE", "LADDER", "ORDER", "State", "Sums"]
+__all__ = ["COARSE", "LADDER", "ORDER", "State", "Weights"]
 
 ORDER = ("q1", "eps", "delta", "q_hat", "dq_hat", "p_hat")
 

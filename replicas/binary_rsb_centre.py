@@ -12,7 +12,7 @@ from replicas.krsb import Levels
 from replicas.priors import binary_entropy
 from replicas.results import failed_point
 
-__all__ = ["State", "describe", "failure", "symmetric_point"]
+__all__ = ["COARSE", "SUMS", "State", "describe", "failure", "symmetric_point"]
 
 EPS = 2.0**-52
 ORDER = (

@@ -13,7 +13,7 @@ from scipy.special import ndtr, roots_legendre
 
 from replicas.quadrature import sinh_nodes
 
-__all__ = ["LADDER", "Patterns", "Sums", "Weights", "psi"]
+__all__ = ["LADDER", "Patterns", "Weights", "psi"]
 
 
 class Sums:

@@ -13,7 +13,7 @@ from replicas.priors import binary_entropy
 from replicas.quadrature import Rule
 from replicas.results import failed_point
 
-__all__ = ["ORDER", "around_solution"]
+__all__ = ["around_solution"]
 
 EPS = 2.0**-52
 ORDER = ("q_ref", "t", "q0", "q1", "eps_ref", "c", "eps", "correlation")

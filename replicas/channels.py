@@ -19,7 +19,7 @@ from replicas._loss import loss_channel
 from replicas._symmetric import SymmetricChannel
 from replicas.kernels import NAMES, Kernel, kernel_channel
 
-__all__ = ["Loss", "Perceptron", "Symmetric", "Tree", "Wide"]
+__all__ = ["MAX_K", "Loss", "Perceptron", "Symmetric", "Tree", "Wide", "single_unit"]
 
 MAX_K = 63
 

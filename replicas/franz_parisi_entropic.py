@@ -12,7 +12,7 @@ import numpy as np
 from replicas import _binary_franz_parisi
 from replicas.priors import Binary, binary_entropy
 
-__all__ = ["Entropic", "binary", "entropic", "free"]
+__all__ = ["Entropic", "entropic", "free"]
 
 EPS = 2.0**-52
 SMALLEST = 1e-200

@@ -16,7 +16,7 @@ from replicas.results import failed_point
 from replicas.tree_franz_parisi import LARGEST_OVERLAP, tree_averages
 from replicas.tree_multisets import TooLarge, multiset_averages
 
-__all__ = ["Problem", "accuracy_of", "point"]
+__all__ = ["Problem", "point"]
 
 EPS = 2.0**-52
 NEWTON_STEPS = 50

@@ -6,7 +6,6 @@ from numpy.polynomial import chebyshev
 from replicas import _kernels
 
 __all__ = [
-    "JOIN",
     "LAST",
     "MAX_DEGREE",
     "ORDER",

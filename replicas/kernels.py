@@ -21,7 +21,7 @@ from replicas.kernel_tables import (
     refuse,
 )
 
-__all__ = ["NAMES", "VARIANCE", "Kernel", "kernel_channel"]
+__all__ = ["NAMES", "Kernel", "kernel_channel"]
 
 # Delta(1) where it has a closed form
 VARIANCE = {

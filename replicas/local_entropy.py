@@ -76,20 +76,20 @@ def local_entropy(
     Binary weights: symmetric centre, or 1-RSB at y = infinity for one field; trees of K
     up to 9 at y = infinity, of K = 2 and 3 at finite y, up to 40 (K = 3) or 200 between
     replicas; the majority of three up to 20 around the centre; none around solutions.
-    Entropies count
-    solutions; entropy is Phi/y, normalised less its value at alpha = 0. order has "q1",
-    "eps" = 1 - q1, conjugates, and "p_hat" = (d entropy/d distance)/2 (0 between
-    replicas); at y = infinity "delta"; at finite y "q0", "local_entropy" = dPhi/dy and
-    "external_entropy" = Phi - y dPhi/dy, nats per weight. `stability` is infinite where
-    the field of the centre has a jump, and not computed (nan) around solutions at
-    finite y. Saddles with p_hat < 0 are refused: the maximum over the reference is that
-    of a smaller distance. Where the symmetric centre at y = infinity gives more than
-    all solutions (near the capacity) message says so. Beyond the typical distance to
-    the centre the entropy at y = infinity is that of all solutions, and delta = 0.
-    With the 1-RSB centre order has "mu", "q0", "q0_hat", "k", both replicons and,
-    if "k" = 1, "p", the overlap of replicas with the signs of their mean; "k" = 0:
-    the symmetric centre, where it is stable, or all solutions. Points where delta
-    vanishes at mu > 1 are refused.
+    Entropies count solutions; entropy is Phi/y, normalised less its value at alpha = 0.
+    order has "q1", "eps" = 1 - q1, conjugates, and "p_hat" = (d entropy/d distance)/2
+    (0 between replicas); at y = infinity "delta"; at finite y "q0", "local_entropy" =
+    dPhi/dy and "external_entropy" = Phi - y dPhi/dy, nats per weight. `stability` is
+    infinite where the field of the centre has a jump, and not computed (nan) around
+    solutions at finite y, whose other order parameters docs/symbols.md lists. Saddles
+    with p_hat < 0 are refused: the maximum over the reference is that of a smaller
+    distance. Where the symmetric centre at y = infinity gives more than all solutions
+    (near the capacity) message says so. Beyond the typical distance to the centre the
+    entropy at y = infinity is that of all solutions, and delta = 0. With the 1-RSB
+    centre order has "mu", "q0", "q0_hat", "k", both replicons and, if "k" = 1, "p", the
+    overlap of replicas with the signs of their mean; "k" = 0: the symmetric centre,
+    where it is stable, or all solutions. Points where delta vanishes at mu > 1 are
+    refused.
 
     Source: docs/large_y.md (L1)-(L10), docs/large_y_trees.md, docs/finite_y.md,
     docs/rsb_centre.md, docs/binary_local_entropy.md, docs/binary_rsb_centre.md.

@@ -19,7 +19,7 @@ from replicas.quadrature import Rule, refinements
 from replicas.results import Estimate, Saddle, failed_saddle, stack
 from replicas.warnings import UNSTABLE, joined
 
-__all__ = ["freezing", "saddles"]
+__all__ = ["UNSOLVED", "freezing", "saddles"]
 
 TOLERANCE = 1e-13  # of the entropy over 1 + |its two terms|
 RULES = refinements(Rule(), 0.03)

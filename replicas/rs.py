@@ -20,7 +20,6 @@ RULES = refinements(Rule(), 0.02)
 NOT_UNIQUE = "no unique saddle: alpha is near or above the RS capacity"
 UNIQUE_ABOVE = -2.5  # margins at which alpha(q) increases up to capacity
 COLUMNS = 7
-FROZEN = "no saddle with q between 1e-34 and 1 - 1e-13"
 REFUSAL = "no saddle with q < 1 - 1e-14: alpha is at or above the RS capacity"
 
 
@@ -80,15 +79,15 @@ def _scalar(model, channel, alpha):
     several = _may_have_several(channel)
     refusal = NOT_UNIQUE if several else REFUSAL
     if isinstance(model.prior, Binary):
-        refusal = FROZEN
+        refusal = losses.UNSOLVED
     if alpha.ndim == 0:
-        columns = _branch(model.prior, channel, alpha.reshape(1), several)[0].tolist()
+        columns = _solve(model.prior, channel, alpha.reshape(1), several)[0].tolist()
         success = columns[0] == columns[0]
         message = "" if success else refusal
     else:
         order = np.argsort(alpha, axis=None, kind="stable")
         out = np.empty((alpha.size, COLUMNS))
-        out[order] = _branch(model.prior, channel, alpha.ravel()[order], several)
+        out[order] = _solve(model.prior, channel, alpha.ravel()[order], several)
         columns = out.T.reshape(COLUMNS, *alpha.shape)
         success = ~np.isnan(columns[0])
         message = np.where(success, "", refusal).astype(object)
@@ -119,7 +118,7 @@ def _may_have_several(channel):
     return user or channel.is_even or channel.kappa < UNIQUE_ABOVE
 
 
-def _branches(prior, channel, alpha):
+def _passes(prior, channel, alpha):
     """How often alpha(q) (R3) passes a load, and whether it stays above."""
     grid = np.linspace(-40, 29, 300)
     rule, _ = RULES[0]
@@ -140,7 +139,7 @@ def _at_zero(prior, channel, alpha):
     return 0.0, 1.0, 0.0, value, index, 1e-15 * (free + abs(value)), 0.0
 
 
-def _branch(prior, channel, alpha, several):
+def _solve(prior, channel, alpha, several):
     """Rows (q, 1 - q, q_hat, entropy, stability, error, residual), alpha increasing."""
     out = np.empty((alpha.size, COLUMNS))
     for rule, fine in RULES:
@@ -149,7 +148,7 @@ def _branch(prior, channel, alpha, several):
         if not worst > TOLERANCE:
             break
     if several:
-        passes, above = _branches(prior, channel, alpha)
+        passes, above = _passes(prior, channel, alpha)
         out[passes > 1] = np.nan
         if channel.is_even:
             for i in np.flatnonzero(above):

@@ -16,7 +16,7 @@ from replicas.channels import Tree
 from replicas.priors import Spherical
 from replicas.quadrature import Rule
 
-__all__ = ["NoSaddle", "Solution", "State", "point_of", "scan_rule", "solve", "state"]
+__all__ = ["NoSaddle", "point_of", "scan_rule", "solve", "state"]
 
 EPS = 2.0**-52
 PRIOR = Spherical()

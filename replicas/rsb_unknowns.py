@@ -13,7 +13,7 @@ import numpy as np
 from replicas import krsb
 from replicas.krsb import Levels
 
-__all__ = ["COARSE", "VANISHING", "Equilibrium", "Problem", "Solution"]
+__all__ = ["COARSE", "HIGH", "VANISHING", "Equilibrium", "Problem", "Solution"]
 
 SHORT = 0.3  # a step over which second derivatives change little
 COARSE = 2.0  # nodes a front while searching

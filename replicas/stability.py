@@ -40,7 +40,7 @@ def at_line(model):
     require_model("at_line", model)
     prior, channel = model.prior, single_unit(model.channel)
     if isinstance(channel, Symmetric):
-        return symmetric.at_line(channel)
+        return symmetric.at_line(model)
     if isinstance(channel, Loss) and channel.beta is None:
         raise ValueError("at_line: beta of the Loss must be given, given None")
     if not isinstance(channel, Tree):

@@ -148,10 +148,10 @@ class _Means:
                 return failed_estimate(FAILED, ORDER)
             log_delta, miss = found
             value, order = self.observables(log_delta, step, WINDOW)
-            again = self.root(step / 1.3, WINDOW + 0.5, log_delta)
-            other = (
-                value if again is None else self.observables(again[0], step / 1.3)[0]
-            )
+            finer, other = (step / 1.3, WINDOW + 0.5), value
+            again = self.root(*finer, log_delta)
+            if again is not None:
+                other, _ = self.observables(again[0], *finer)
             error = 2 * abs(value - other) + 1e-14 * abs(value)
             if error <= TOLERANCE * abs(value) or step < FINEST:
                 break
@@ -159,7 +159,7 @@ class _Means:
         message = UNSTABLE if order["stability"] > 1 else ""
         return Estimate(value, error, abs(miss(log_delta)), True, message, order)
 
-    def observables(self, log_delta, step, window=WINDOW + 0.5):
+    def observables(self, log_delta, step, window):
         """Log-likelihood per weight (ST7) and the order parameters (ST8)-(ST10)."""
         z, w, log_z, g, slope = self.nodes(log_delta, step, window)
         delta = math.exp(log_delta)

@@ -54,13 +54,13 @@ def capacity(model):
     return Estimate(value, _rounding(model.channel) * value, 0.0, True, "", order)
 
 
-def at_line(channel):
+def at_line(model):
     """Load at which the replicon index of q = 0 is 1, for both priors (SY6)."""
-    curvature = _one_weight(channel)[1]
+    curvature = _one_weight(model.channel)[1]
     if curvature > -1e-150:
         return failed_estimate("the load exceeds the range of a double", ("q",))
     value = curvature**-2
-    error = 2 * _rounding(channel) * value
+    error = 2 * _rounding(model.channel) * value
     return Estimate(value, error, 0.0, True, "", {"q": 0.0})
 
 

@@ -7,7 +7,7 @@ from scipy.special import expit
 
 from replicas import rsb_equations, tree_one_rsb
 
-__all__ = ["minima", "require_units"]
+__all__ = ["GRID", "minima", "require_units"]
 
 GRID = (-8, -4, -2, -1, 0, 1, 2, 3, 4, 5, 6, 8, 10, 12)  # logit of q0/q1
 

@@ -11,7 +11,7 @@ from scipy.special import log_ndtr
 
 from replicas import _tree_one_rsb
 
-__all__ = ["averages"]
+__all__ = ["TooFine", "averages"]
 
 LIMIT = {2: 1500, 3: 140}  # nodes a unit: memory stays below 300 MB
 LOG_LIMIT = 6e7  # terms of a contraction in logarithms, about two seconds

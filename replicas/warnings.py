@@ -2,7 +2,7 @@
 
 import numpy as np
 
-__all__ = ["ABOVE", "UNSTABLE", "joined", "warnings"]
+__all__ = ["UNSTABLE", "joined", "warnings"]
 
 ABOVE = "the RS entropy is negative: above the capacity"
 UNSTABLE = "replica symmetry is unstable"
