@@ -5,8 +5,9 @@ docs/franz_parisi.md derives the formulas.
 
 from replicas import check
 from replicas.channels import Tree, single_unit
+from replicas.franz_parisi_ansatz import Problem
 from replicas.franz_parisi_reference import references, require_reference
-from replicas.franz_parisi_saddle import Problem, point
+from replicas.franz_parisi_saddle import point
 from replicas.model import refuse_symmetric, require_constraint
 from replicas.results import Curve, stack
 from replicas.tree_franz_parisi import LARGEST_OVERLAP

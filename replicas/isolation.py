@@ -7,8 +7,9 @@ from scipy.optimize import brentq
 
 from replicas import check
 from replicas.franz_parisi import supported
+from replicas.franz_parisi_ansatz import Problem
 from replicas.franz_parisi_reference import references, require_reference
-from replicas.franz_parisi_saddle import Problem, point
+from replicas.franz_parisi_saddle import point
 from replicas.model import refuse_symmetric, require_constraint
 from replicas.priors import Binary
 from replicas.results import Estimate

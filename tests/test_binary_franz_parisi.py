@@ -11,7 +11,7 @@ from scipy.special import log_ndtr, roots_legendre
 
 import replicas as rp
 from replicas import _binary_franz_parisi
-from replicas import franz_parisi_saddle as saddle
+from replicas import franz_parisi_ansatz as ansatz
 from replicas.franz_parisi_reference import references
 from replicas.franz_parisi_terms import Overlaps, scalar_averages
 from replicas.quadrature import Rule
@@ -145,11 +145,11 @@ def test_franz_parisi_solves_the_literal_formulas(alpha, kappa, d):
 def test_gradient_and_jacobian_equal_differences(kappa):
     alpha, rule = 0.5, Rule(0.05, 9)
     reference = references(binary(kappa), np.array([alpha]))[alpha]
-    problem = saddle.Problem(rp.Binary(), rp.Perceptron(), alpha, reference)
+    problem = ansatz.Problem(rp.Binary(), rp.Perceptron(), alpha, reference)
 
     def at(c, delta):
         o = Overlaps(reference.q, reference.eps, 0.15, c, delta)
-        return saddle.equations(problem, o, rule, 2.0)
+        return ansatz.equations(problem, o, rule, 2.0)
 
     def difference(F, direction, h=2e-3):
         def move(k):
@@ -240,8 +240,8 @@ def test_franz_parisi_error_is_honest(kappa, monkeypatch):
     alpha, d = np.array([[0.1], [0.5]]), [0.45, 0.15, 0.02, 2e-3]
     f = rp.franz_parisi(binary(), alpha, d, binary(kappa))
     fine = Rule(0.04, 10.0)
-    accuracy = saddle.Accuracy(fine, fine, 1.5, 0.05, 1e-11)
-    monkeypatch.setattr(saddle, "BINARY", accuracy)
+    accuracy = ansatz.Accuracy(fine, fine, 1.5, 0.05, 1e-11)
+    monkeypatch.setattr(ansatz, "BINARY", accuracy)
     exact = rp.franz_parisi(binary(), alpha, d, binary(kappa))
     assert f.success.all()
     assert np.all(np.abs(f.normalised - exact.normalised) <= f.error + exact.error)

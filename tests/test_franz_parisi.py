@@ -9,7 +9,7 @@ from scipy.integrate import quad
 from scipy.special import log_ndtr, ndtr, roots_legendre
 
 import replicas as rp
-from replicas import franz_parisi_saddle as saddle
+from replicas import franz_parisi_ansatz as ansatz
 from replicas.franz_parisi_reference import references
 from replicas.franz_parisi_terms import Overlaps, scalar_averages
 from replicas.quadrature import Rule
@@ -120,10 +120,10 @@ def test_gradient_and_jacobian_equal_differences(channel):
     alpha, q, rule = 0.8, 0.4, Rule(0.05, 9)
     reference = references(model(channel), np.array([alpha]))[alpha]
     reference = replace(reference, q=q, eps=1 - q)
-    problem = saddle.Problem(rp.Spherical(), channel, alpha, reference)
+    problem = ansatz.Problem(rp.Spherical(), channel, alpha, reference)
 
     def at(c, delta):
-        return saddle.equations(problem, Overlaps(q, 1 - q, 0.15, c, delta), rule)
+        return ansatz.equations(problem, Overlaps(q, 1 - q, 0.15, c, delta), rule)
 
     def S(c, delta):
         state = at(c, delta)
@@ -206,8 +206,8 @@ def test_franz_parisi_error_is_honest(channel, monkeypatch):
     alpha, d = np.array([[0.1], [0.9], [1.6]]), [0.45, 0.15, 0.02, 1e-4]
     f = rp.franz_parisi(model(channel), alpha, d)
     fine = Rule(0.04, 10.0)
-    accuracy = saddle.Accuracy(fine, fine, 1.5, 0.05, 1e-11)
-    monkeypatch.setattr(saddle, "SCALAR", accuracy)
+    accuracy = ansatz.Accuracy(fine, fine, 1.5, 0.05, 1e-11)
+    monkeypatch.setattr(ansatz, "SCALAR", accuracy)
     exact = rp.franz_parisi(model(channel), alpha, d)
     assert f.normalised.shape == (3, 4)
     np.testing.assert_array_equal(f.success, exact.success)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy.special import log_ndtr
 
 import replicas as rp
-from replicas import franz_parisi_saddle as saddle
+from replicas import franz_parisi_ansatz as ansatz
 from replicas.franz_parisi_reference import references
 from replicas.franz_parisi_terms import Overlaps, scalar_averages
 from replicas.quadrature import Rule
@@ -137,11 +137,11 @@ def test_averages_around_erring_references_equal_literal_sums():
 def test_gradient_and_jacobian_equal_differences():
     alpha, rule = 0.4, Rule(0.06, 9.5)
     reference = references(minimisers(2.0), np.array([alpha]))[alpha]
-    problem = saddle.Problem(rp.Binary(), rp.Perceptron(), alpha, reference)
+    problem = ansatz.Problem(rp.Binary(), rp.Perceptron(), alpha, reference)
 
     def at(c, delta):
         o = Overlaps(reference.q, reference.eps, 0.15, c, delta)
-        return saddle.equations(problem, o, rule, 2.0)
+        return ansatz.equations(problem, o, rule, 2.0)
 
     def difference(F, direction, h=2e-3):
         def move(k):
@@ -160,8 +160,8 @@ def test_franz_parisi_error_is_honest(gamma, monkeypatch):
     d = [0.3, 0.1, 0.01, 1e-4]
     f = rp.franz_parisi(BINARY, 0.4, d, minimisers(gamma))
     fine = Rule(0.06, 9.5)
-    accuracy = saddle.Accuracy(fine, fine, 1.5, 0.07, 1e-11)
-    monkeypatch.setattr(saddle, "BINARY", accuracy)
+    accuracy = ansatz.Accuracy(fine, fine, 1.5, 0.07, 1e-11)
+    monkeypatch.setattr(ansatz, "BINARY", accuracy)
     exact = rp.franz_parisi(BINARY, 0.4, d, minimisers(gamma))
     assert f.success.all()
     assert np.all(np.abs(f.normalised - exact.normalised) <= f.error + exact.error)

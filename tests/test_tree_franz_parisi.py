@@ -9,7 +9,7 @@ from scipy.integrate import quad
 from scipy.special import log_ndtr, ndtr
 
 import replicas as rp
-from replicas import franz_parisi_saddle as saddle
+from replicas import franz_parisi_ansatz as ansatz
 from replicas.franz_parisi_reference import references
 from replicas.franz_parisi_terms import Overlaps
 from replicas.quadrature import Rule
@@ -78,11 +78,11 @@ def test_gradient_and_jacobian_equal_differences(K, rule):
     m, alpha, q = model(K, rule), 0.8, 0.4
     reference = references(m, np.array([alpha]))[alpha]
     reference = replace(reference, q=q, eps=1 - q)
-    problem = saddle.Problem(m.prior, m.channel, alpha, reference)
+    problem = ansatz.Problem(m.prior, m.channel, alpha, reference)
 
     def at(c, delta):
         o = Overlaps(q, 1 - q, 0.25, c, delta)
-        return saddle.equations(problem, o, Rule(0.2, 7.0))
+        return ansatz.equations(problem, o, Rule(0.2, 7.0))
 
     def values(c, delta):
         state = at(c, delta)
@@ -123,8 +123,8 @@ def test_franz_parisi_error_is_honest(K, rule, monkeypatch):
     m, d = model(K, rule), [0.45, 0.31, 0.2, 0.005]
     f = rp.franz_parisi(m, 1.2, d)
     fine = Rule(0.17, 7.8)
-    accuracy = saddle.Accuracy(fine, fine, 1.25, 0.2, 1e-9)
-    monkeypatch.setattr(saddle, "TREE", accuracy)
+    accuracy = ansatz.Accuracy(fine, fine, 1.25, 0.2, 1e-9)
+    monkeypatch.setattr(ansatz, "TREE", accuracy)
     exact = rp.franz_parisi(m, 1.2, d)
     assert f.success.all()
     assert np.all(np.abs(f.normalised - exact.normalised) <= f.error)

@@ -7,7 +7,7 @@ import pytest
 from scipy.special import ndtr
 
 import replicas as rp
-from replicas import franz_parisi_saddle as saddle
+from replicas import franz_parisi_ansatz as ansatz
 from replicas import tree_multisets
 from replicas.franz_parisi_reference import references
 from replicas.franz_parisi_terms import Overlaps
@@ -80,12 +80,12 @@ def test_averages_equal_monte_carlo(K, rule, step):
 
 def test_gradient_and_jacobian_equal_differences():
     m, alpha = model(5), 0.5
-    problem = saddle.Problem(m.prior, m.channel, alpha, references(m, [alpha])[alpha])
+    problem = ansatz.Problem(m.prior, m.channel, alpha, references(m, [alpha])[alpha])
     q, eps = problem.reference.q, problem.reference.eps
 
     def at(c, delta):
         o = Overlaps(q, eps, 0.25, c, delta)
-        return saddle.equations(problem, o, Rule(0.4, 6.5))
+        return ansatz.equations(problem, o, Rule(0.4, 6.5))
 
     def difference(one, other, h):
         return [
@@ -107,9 +107,9 @@ def test_gradient_and_jacobian_equal_differences():
 def test_three_units_on_multisets_are_within_the_error(prior, monkeypatch):
     d = [0.25, 0.1, 0.02]
     exact = rp.franz_parisi(model(3, prior=prior), 0.8, d)
-    monkeypatch.setattr(saddle, "GRID_UNITS", 2)
-    for accuracy, bound in ((saddle.FIVE, 5e-5), (saddle.SEVEN, 2e-2)):
-        monkeypatch.setattr(saddle, "FIVE", accuracy)
+    monkeypatch.setattr(ansatz, "GRID_UNITS", 2)
+    for accuracy, bound in ((ansatz.FIVE, 5e-5), (ansatz.SEVEN, 2e-2)):
+        monkeypatch.setattr(ansatz, "FIVE", accuracy)
         f = rp.franz_parisi(model(3, prior=prior), 0.8, d)
         assert f.success.all()
         off = np.abs(f.normalised - exact.normalised)
@@ -121,8 +121,8 @@ def test_franz_parisi_error_is_honest(monkeypatch):
     d = [0.3, 0.15]
     f = rp.franz_parisi(model(5), 0.85, d)
     fine = Rule(0.45, 6.5)
-    accuracy = saddle.Accuracy(fine, fine, 1.25, 1.0, 1e-6, 1e-7, 1e-3)
-    monkeypatch.setattr(saddle, "FIVE", accuracy)
+    accuracy = ansatz.Accuracy(fine, fine, 1.25, 1.0, 1e-6, 1e-7, 1e-3)
+    monkeypatch.setattr(ansatz, "FIVE", accuracy)
     exact = rp.franz_parisi(model(5), 0.85, d)
     assert f.success.all()
     assert np.all(np.abs(f.normalised - exact.normalised) <= f.error)
