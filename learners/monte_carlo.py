@@ -83,6 +83,8 @@ def metropolis(
     field = check.finite("metropolis", "field", field)
     coupling = check.finite("metropolis", "coupling", coupling)
     _check(instance, weights, y, sweeps, burn, rotation)
+    check.flag("metropolis", "progress", progress)
+    check.callback("metropolis", callback)
     machines = starting_points("metropolis", "start", instance, start, weights, beta, y)
     pulled = np.zeros((instance.K, instance.n))
     if reference is not None:

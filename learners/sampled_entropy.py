@@ -69,6 +69,7 @@ def sampled_local_entropy(
     reference = weights_array(name[0], reference, instance.K, instance.n, name[1])
     (reference,) = starting_points(*name, instance, reference, weights, beta, 1)
     rng = check.generator("sampled_local_entropy", rng)
+    check.flag("sampled_local_entropy", "progress", progress)
     if instance.errors(reference):
         raise ValueError(
             "sampled_local_entropy: reference must be a solution, "

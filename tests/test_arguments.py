@@ -40,6 +40,8 @@ CALLS = {
     "amp: tol": lambda: mp.amp(GIVEN, tol=[1e-9, 1e-9]),
     "amp: callback": lambda: mp.amp(GIVEN, callback=3),
     "amp: rng": lambda: mp.amp(GIVEN, rng="seed"),
+    "amp: progress": lambda: mp.amp(GIVEN, progress=1),
+    "bp: callback": lambda: mp.bp(GIVEN, callback=3),
     "bp: gamma": lambda: mp.bp(GIVEN, gamma=[1.0]),
     "bp: y": lambda: mp.bp(GIVEN, y=None),
     "bp: field": lambda: mp.bp(GIVEN, field="a"),
@@ -51,6 +53,9 @@ CALLS = {
     "focusing_bp: threads": lambda: mp.focusing_bp(GIVEN, threads=0.5),
     "focusing_bp: state": lambda: mp.focusing_bp(GIVEN, state="a"),
     "local_entropy: reference": lambda: mp.local_entropy(GIVEN, "a", distance=0.1),
+    "local_entropy: callback": lambda: mp.local_entropy(
+        GIVEN, ONES, distance=0.1, callback=3
+    ),
     "FreeScoping: pairs": lambda: mp.FreeScoping([(1, "a")]),
     "FreeScoping: pairs must be": lambda: mp.FreeScoping(None),
     "Instance.load: path": lambda: mp.Instance.load(3),
@@ -90,6 +95,12 @@ CALLS = {
     "replicated_sgd: coupling": lambda: learners.replicated_sgd(GIVEN, coupling=[1.0]),
     "metropolis: reference": lambda: learners.metropolis(
         GIVEN, ONES, beta=1.0, reference=0 * ONES, field=1.0
+    ),
+    "metropolis: callback": lambda: learners.metropolis(
+        GIVEN, ONES, beta=1.0, callback=3
+    ),
+    "sampled_local_entropy: progress": lambda: learners.sampled_local_entropy(
+        GIVEN, ONES, 0.1, beta=1.0, progress=1
     ),
     "metropolis: start": lambda: learners.metropolis(
         GIVEN, 0 * ONES, beta=1.0, weights="continuous"
