@@ -12,12 +12,14 @@ from scipy.optimize import brentq
 from scipy.special import log_ndtr, ndtr, roots_legendre
 
 from replicas import check
-from replicas.channels import Perceptron, Wide
+from replicas.channels import Perceptron, Tree, Wide
 from replicas.local_entropy import local_entropy
 from replicas.model import Model, require_channel
 from replicas.quadrature import Rule, sinh_nodes
 from replicas.results import stack
 from replicas.rs import rs
+from replicas.tree_robustness import typical_flips
+from replicas.tree_rs import require_units
 from replicas.warnings import UNSTABLE, joined
 
 __all__ = ["Robustness", "flip_error"]
@@ -59,12 +61,13 @@ def flip_error(model, alpha, overlap, *, solutions="typical", distance=None):
 
     Parameters
     ----------
-    model : Model of a Perceptron or Wide channel.
+    model : Model of a Perceptron, Wide or Tree channel; a tree of at most 9 units.
     alpha : float or array, patterns per weight, > 0.
     overlap : float or array in [0, 1), tau. Inputs flipped with probability p, or
         weights at distance p, have tau = 1 - 2p.
     solutions : "typical", drawn at random (replica symmetric); "dense", those of the
-        y = infinity local entropy at mutual distance `distance`.
+        y = infinity local entropy at mutual distance `distance` (not of trees, whose
+        fields are known only where the sums of that entropy put them).
     distance : float or array in (0, 1/2), for "dense".
 
     The arrays broadcast against each other.
@@ -74,9 +77,9 @@ def flip_error(model, alpha, overlap, *, solutions="typical", distance=None):
     Robustness of the broadcast shape. Where the saddle of the solutions failed, success
     is False; where it is unstable (stability > 1) the message says so.
 
-    Source: docs/robustness.md (RO1)-(RO5).
+    Source: docs/robustness.md (RO1)-(RO8).
     """
-    channel = require_channel("flip_error", model, Perceptron, Wide)
+    channel = require_channel("flip_error", model, Perceptron, Wide, Tree)
     alpha = check.positive("flip_error", "alpha", alpha)
     overlap = check.inside(
         "flip_error", "overlap", overlap, "in [0, 1)", lambda t: (t >= 0) & (t < 1)
@@ -87,6 +90,13 @@ def flip_error(model, alpha, overlap, *, solutions="typical", distance=None):
             "flip_error: distance must be given for dense solutions and for them only, "
             f"given {distance!r} for {solutions}"
         )
+    if isinstance(channel, Tree):
+        require_units("flip_error", channel)
+        if distance is not None:
+            raise ValueError(
+                "flip_error: dense solutions are those of channels with one field; of "
+                f"a tree there are the typical ones, given {solutions} for {channel!r}"
+            )
     if distance is None:
         loads, saddles = alpha, rs(model, alpha)
     else:
@@ -138,13 +148,32 @@ def _point(channel, tau, order, saddle):
         delta = order["delta"]
         laws = (eps, delta), (eps, delta * (1 + 10 * saddle["residual"] + 1e-13))
     rule = Rule(step=0.05, window=8.5)
-    value = _average(channel, tau, *laws[0], rule.finer())
-    error = abs(value - _average(channel, tau, *laws[0], rule))
-    error += abs(value - _average(channel, tau, *laws[1], rule.finer())) + 8 * EPS
-    point |= {"flip_error": value, "error": error}
+    if isinstance(channel, Tree):
+        value, error = _tree_flips(channel, tau, laws[0][0], laws[1][0], rule)
+    else:
+        value = _average(channel, tau, *laws[0], rule.finer())
+        error = abs(value - _average(channel, tau, *laws[0], rule))
+        error += abs(value - _average(channel, tau, *laws[1], rule.finer()))
+    point |= {"flip_error": value, "error": error + 8 * EPS}
     if saddle["stability"] > 1 and UNSTABLE not in saddle["message"]:
         point["message"] = joined(saddle["message"], UNSTABLE)
     return point
+
+
+def _tree_flips(channel, tau, eps, other, rule):
+    """The flip error of typical solutions of a tree, (RO8), and its error."""
+    slope = tau / math.sqrt((1 - tau) * (1 + tau))
+
+    def average(eps, coarser):
+        def flips(b):
+            return _flips(0.0, math.sqrt(eps) * b, eps, slope, rule)
+
+        return typical_flips(channel, 1 - eps, flips, coarser)
+
+    value = average(eps, 1.0)
+    # the sums of large overlaps converge slowly
+    error = 3 * abs(value - average(eps, 1.25)) + abs(value - average(other, 1.0))
+    return value, error
 
 
 def _average(channel, tau, eps, delta, rule):

@@ -8,15 +8,16 @@ from scipy.stats import binom
 
 from replicas.tree_rs import SCAN, WINDOW, averages, corrected_root, scan, stability
 
-__all__ = ["branch", "first_order", "generalisation", "log_load", "root", "spinodal"]
+__all__ = ["branch", "first_order", "generalisation", "log_load", "spinodal"]
 
 LOGS = np.arange(-6.0, 5.0, 0.5)  # log q_hat
 
 
-def log_load(kernel, channel, x, **rule):
-    """log alpha of the saddle at x = log q_hat: (BN21)."""
+def log_load(kernel, channel, x, rule, finest):
+    """log alpha of the saddle at x = log q_hat: (BN21), by the sums of `branch`."""
     w = terms(kernel, x)
-    first = averages(channel, w["q"] / w["eps"], teacher=True, **rule)[1]
+    spacing = scaled(rule, finest)
+    first = averages(channel, w["q"] / w["eps"], teacher=True, **spacing)[1]
     return math.log(w["q_hat"] * w["eps"] / (channel.K * first))
 
 
@@ -26,11 +27,10 @@ def branch(kernel, channel, x, rule, finest):
     rule, finest : rules for one field; the spacing for trees is scaled alike.
     """
     w = terms(kernel, x)
-    coarser, window = rule.step / finest.step, WINDOW + rule.window - finest.window
+    spacing = scaled(rule, finest)
     f, first, own, mixed, norm = averages(
-        channel, w["q"] / w["eps"], coarser=coarser, window=window, f=True,
-        pairs=True, teacher=True,
-    )  # fmt: skip
+        channel, w["q"] / w["eps"], f=True, pairs=True, teacher=True, **spacing
+    )
     load = w["q_hat"] * w["eps"] / (channel.K * first)
     index = float(stability(channel, load, own, mixed, w["response"] / w["eps"] ** 2))
     return w | {
@@ -41,6 +41,11 @@ def branch(kernel, channel, x, rule, finest):
         "stability": index,
         "norm": norm,
     }
+
+
+def scaled(rule, finest):
+    window = WINDOW + rule.window - finest.window
+    return {"coarser": rule.step / finest.step, "window": window}
 
 
 def terms(kernel, x):
@@ -75,10 +80,9 @@ def first_order(kernel, channel):
     return root(lost)
 
 
-def root(function, low=LOGS[0], high=LOGS[-1]):
+def root(function):
     """The first x at which function(x, **rule) turns positive, or nan."""
-    points = np.concatenate([[low], LOGS[(LOGS > low) & (LOGS < high)], [high]])
-    brackets = scan(points, np.array([function(x, **SCAN) for x in points]))
+    brackets = scan(LOGS, np.array([function(x, **SCAN) for x in LOGS]))
     return corrected_root(function, *brackets[0])[0] if brackets else math.nan
 
 

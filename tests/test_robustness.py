@@ -11,7 +11,8 @@ from scipy.special import ndtr
 from scipy.stats import norm
 
 import replicas as rp
-from replicas import flip_error
+from replicas import flip_error, tree_robustness
+from replicas.tree_teacher import generalisation
 
 
 def sphere(activation, kappa=0.0):
@@ -21,6 +22,8 @@ def sphere(activation, kappa=0.0):
 def binary(activation, kappa=0.0):
     return rp.Model(rp.Binary(), rp.Wide(activation, kappa))
 
+
+TREE = rp.Model(rp.Binary(), rp.Tree(3))
 
 # reference values: alpha, tau, flip error of typical solutions
 TYPICAL = [
@@ -183,6 +186,50 @@ def test_flip_error_has_the_shape_of_its_arguments():
     assert pickle.loads(pickle.dumps(single)) == single
 
 
+@pytest.mark.parametrize("K", [3, 5])
+def test_flip_error_of_trees_equals_monte_carlo(K):
+    model, tau = rp.Model(rp.Binary(), rp.Tree(K)), 0.8
+    f = flip_error(model, 0.7, tau)
+    q, rng = f.order["q"], np.random.default_rng(4)
+    b = np.sqrt(q / (1 - q)) * rng.standard_normal((100_000, K))
+    v = np.sqrt(1 - q) * (b + rng.standard_normal(b.shape))
+    noisy = tau * v + np.sqrt(1 - tau**2) * rng.standard_normal(b.shape)
+    right = (v > 0).sum(axis=1) > K / 2
+    flipped = right & ((noisy > 0).sum(axis=1) < K / 2)
+    # the labels are right: weight 1/P
+    weight = np.exp(-model.channel.log_z(b, 1.0)[0])
+    drawn = weight * (flipped - f.flip_error * right)
+    assert abs(drawn.mean()) < 4 * drawn.std() / np.sqrt(len(drawn))
+    assert drawn.std() / np.sqrt(len(drawn)) < 3e-3
+    assert f.success and f.error < 1e-12
+
+
+def test_flip_error_of_trees_in_its_limits():
+    # labels that are independent; no patterns: two committees at overlap tau
+    model = rp.Model(rp.Binary(), rp.Tree(3))
+    assert flip_error(model, 0.5, 0.0).flip_error == pytest.approx(0.5, abs=1e-12)
+    free = flip_error(model, 1e-6, 0.9).flip_error
+    assert free == pytest.approx(generalisation(3, np.arccos(0.9) / np.pi), abs=1e-5)
+    # parity: q = 0, each unit flips by itself
+    parity = flip_error(rp.Model(rp.Binary(), rp.Tree(2, "parity")), 0.5, 0.9)
+    one = np.arccos(0.9) / np.pi
+    assert parity.flip_error == pytest.approx(2 * one * (1 - one), rel=1e-12)
+    units = [rp.Tree(1), rp.Tree(3), rp.Tree(5), rp.Wide()]
+    f = [flip_error(rp.Model(rp.Binary(), x), 0.6, 0.95).flip_error for x in units]
+    assert f == sorted(f)
+    assert (
+        f[0] == flip_error(rp.Model(rp.Binary(), rp.Perceptron()), 0.6, 0.95).flip_error
+    )
+
+
+def test_flip_error_of_trees_is_honest(monkeypatch):
+    f = flip_error(rp.Model(rp.Spherical(), rp.Tree(3)), [2.0, 2.8], 0.95)
+    monkeypatch.setitem(tree_robustness.NODES, 3, 160)
+    fine = flip_error(rp.Model(rp.Spherical(), rp.Tree(3)), [2.0, 2.8], 0.95)
+    assert np.all(abs(f.flip_error - fine.flip_error) <= f.error)
+    assert np.all(f.error < 1e-5)
+
+
 def test_flip_error_above_capacity_fails():
     f = flip_error(sphere("relu"), 3.5, [0.5, 0.9])
     assert not f.success.any() and np.isnan(f.flip_error).all()
@@ -194,9 +241,19 @@ def test_flip_error_above_capacity_fails():
     [
         ({"model": rp.Wide()}, TypeError, "flip_error: model must be a Model"),
         (
-            {"model": rp.Model(rp.Spherical(), rp.Tree(3))},
+            {"model": rp.Model(rp.Spherical(), rp.Symmetric(1.0))},
             ValueError,
-            "channel must be Perceptron or Wide",
+            "channel must be Perceptron or Wide or Tree",
+        ),
+        (
+            {"model": TREE, "solutions": "dense", "distance": 0.1},
+            ValueError,
+            "of a tree there are the typical ones",
+        ),
+        (
+            {"model": rp.Model(rp.Binary(), rp.Tree(11))},
+            ValueError,
+            "flip_error: K must be at most 9",
         ),
         ({"alpha": 0.0}, ValueError, "flip_error: alpha must be finite and > 0"),
         ({"overlap": 1.0}, ValueError, r"overlap must be in \[0, 1\), given 1.0"),

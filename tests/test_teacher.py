@@ -6,6 +6,7 @@ from scipy.integrate import quad
 from scipy.special import log_ndtr, ndtr
 
 import replicas as rp
+from replicas.quadrature import Rule
 from replicas.teacher import KERNEL
 from replicas.tree_teacher import generalisation, log_load
 
@@ -126,7 +127,7 @@ def test_entropy_and_load_of_committees_are_those_of_their_derivatives(K):
         (s - terms["entropic"]) / 0.8, rel=1e-6
     )
     x = np.log(order["q_hat"])
-    slope = [log_load(KERNEL, m.channel, x + k * h) for k in (-1, 1)]
+    slope = [log_load(KERNEL, m.channel, x + k * h, Rule(), Rule()) for k in (-1, 1)]
     here = rp.teacher_student(m, 0.8)
     expected = pytest.approx(1 - here.stability, rel=1e-5)
     assert (slope[1] - slope[0]) / (2 * h) == expected
@@ -143,8 +144,6 @@ def test_transitions_of_committees_lie_between_those_of_one_and_many_units():
     assert abs(s.entropy[0]) <= s.error[0] + first.error
     assert s.stability[1] == pytest.approx(1, abs=2e-3) and "metastable" in s.message[1]
     assert "teacher is left" in s.message[2]
-    near = rp.teacher_student(m, spinodal.value - 1e-16)
-    assert near.success or "too close to the spinodal" in near.message
     # a tree of one unit is the perceptron
     tree = rp.teacher_student(rp.Model(rp.Binary(), rp.Tree(1)), 0.7)
     assert tree.entropy == rp.teacher_student(MODEL, 0.7).entropy
