@@ -40,8 +40,8 @@ BEYOND = {
         "no saddle with delta > 0",
     ),
     "hardly any patterns": (
-        lambda: rp.local_entropy(BINARY, 1e-3, 0.3),
-        "too small for the sums",
+        lambda: rp.local_entropy(BINARY, 1e-4, 0.3),
+        "delta leaves double range",
     ),
     "reference that is a solution": (
         lambda: rp.local_entropy(BINARY, 0.8, 1e-4, y=1, between="solution"),
