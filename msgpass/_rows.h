@@ -143,15 +143,6 @@ ROW_KERNEL double row_field(
     return total;
 }
 
-/* sum of x m */
-ROW_KERNEL double row_dot(const int8_t *x, const double *m, ptrdiff_t n)
-{
-    double total = 0;
-    for (ptrdiff_t i = 0; i < n; i++)
-        total += x[i] * m[i];
-    return total;
-}
-
 /* means m and variances of weights with precision P - a x^2: sums of x m and of x^2 v;
    returns the smallest precision */
 ROW_KERNEL double row_gaussians(

@@ -43,7 +43,6 @@ cdef extern from "_rows.h" nogil:
     void row_tails(
         int count, const double* x, double* p, double* q, double* bell
     )
-    double row_dot(const signed char* x, const double* m, Py_ssize_t n)
     double row_gaussians(
         const double* x, const double* T, const double* B, const double* P, double a,
         double* m, Py_ssize_t n, double* omega, double* V

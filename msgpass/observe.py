@@ -2,9 +2,7 @@
 
 import numpy as np
 
-from msgpass import _focusing
 from msgpass.amp import Amp
-from msgpass.instance import _fits
 from msgpass.replicated import gaussian_centre, spin_centre
 
 __all__ = ["Observer"]
@@ -17,7 +15,6 @@ class Observer:
 
     def __init__(self, instance, binary, entropies):
         self.instance, self.binary, self.entropies = instance, binary, entropies
-        self.fields = np.empty((instance.M, instance.K))
         self.best = np.full((instance.K, instance.n), np.nan), instance.M + 1
 
     def row(self, engine, state, gamma, y, residual):
@@ -53,19 +50,10 @@ class Observer:
         else:
             norm = np.sqrt(np.mean(mean**2, axis=1, keepdims=True))
             weights = mean / np.where(norm > 0, norm, 1)
-        errors = self.count(weights)
+        errors = self.instance.errors(weights)
         if errors <= self.best[1]:
             self.best = weights, errors
         return errors
-
-    def count(self, weights):
-        """Errors of weights (K, n)."""
-        given = self.instance
-        if not given.signs:
-            return given.errors(weights)
-        _focusing.unit_fields(given.patterns, given.tree, weights, self.fields)
-        good = _fits(self.fields, given.labels, given.rule, given.kappa)
-        return int(given.M - np.count_nonzero(good))
 
 
 def own_message(engine, state):
