@@ -16,7 +16,8 @@ def require_units(function, channel):
     """Refuse trees whose grids are too large."""
     if channel.K > 3:
         raise ValueError(
-            f"{function}: 1-RSB of trees needs K at most 3, given {channel.K}"
+            f"{function}: 1-RSB of trees needs K at most 3, given {channel.K}; so do y "
+            "replicas, but at y = infinity K may be 9"
         )
 
 
