@@ -136,7 +136,7 @@ def test_largest_margin_is_the_inverse_of_capacity(alpha):
 
 
 def test_largest_margin_refuses():
-    with pytest.raises(ValueError, match="largest_margin: the model must be one of"):
+    with pytest.raises(ValueError, match="largest_margin: the prior must be Binary"):
         rp.largest_margin(rp.Model(rp.Spherical(), rp.Perceptron()), 0.4)
     with pytest.raises(ValueError, match="largest_margin: alpha must be finite"):
         rp.largest_margin(model(), -0.4)
