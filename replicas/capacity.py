@@ -10,6 +10,7 @@ from replicas.model import require_constraint
 from replicas.priors import Binary
 from replicas.results import failed_estimate
 from replicas.spherical_capacity import MAX_UNITS, rs_capacity
+from replicas.stability import at_line
 
 __all__ = ["capacity"]
 
@@ -35,8 +36,10 @@ def capacity(model, ansatz="rs"):
     which the load is minimal ("2rsb": also "q1" and "w1" of the second level; "w" is
     that of the innermost). For the Perceptron with kappa >= 0 that is the limit
     w -> 0, the RS capacity; for -8e-4 < kappa < 0 both differ by less than |kappa|^3,
-    which is then the error. The RS capacity of Wide is inf for activations that jump
-    (sign). Their 1-RSB load grows without bound as q1 -> 1: success is False.
+    which is then the error. It is the limit too for Wide channels whose margin is so
+    large that replica symmetry stays stable (`at_line`). The RS capacity of Wide is inf
+    for activations that jump (sign). Their 1-RSB load grows without bound as q1 -> 1:
+    success is False.
 
     Source: docs/capacity.md (K1)-(K13); docs/binary.md (BN8); docs/symmetric.md (SY7).
     """
@@ -64,8 +67,9 @@ def capacity(model, ansatz="rs"):
     if math.isinf(channel.slope):
         message = "no finite 1-RSB capacity: the load grows as sqrt(log(1/(1 - q1)))"
         return failed_estimate(message, ("q0", "w"))
-    if rsb_capacity.is_convex(channel):
-        error = rs.error + max(-channel.kappa, 0.0) ** 3
+    convex = rsb_capacity.is_convex(channel)
+    if convex or _is_stable(model, channel):
+        error = rs.error + (max(-channel.kappa, 0.0) ** 3 if convex else 0.0)
         return replace(rs, error=error, order={"q0": 1.0, "w": 0.0})
     if isinstance(channel, Tree) and channel.K > MAX_UNITS:
         raise ValueError(
@@ -79,3 +83,10 @@ def capacity(model, ansatz="rs"):
     if ansatz == "2rsb" or not two_steps.success:
         return two_steps
     return full_capacity.minimum(channel, two_steps)
+
+
+def _is_stable(model, channel):
+    """Whether replica symmetry is stable up to the capacity."""
+    if isinstance(channel, Tree) or channel.is_even:
+        return False  # the first step of breaking may be discontinuous
+    return not at_line(model).success

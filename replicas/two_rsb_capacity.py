@@ -19,6 +19,7 @@ REACH = 3.0  # of the search, in logarithms: far away the sums fail
 DIFFERENCE = 2e-3
 EPS = np.finfo(float).eps
 ORDER = ("q0", "q1", "w1", "w")
+NO_MINIMUM = "no minimum found over the overlaps and Parisi parameters"
 
 
 def load(channel, v0, v1, w1, w2, *, coarser=1.0, window=WINDOW):
@@ -140,12 +141,16 @@ def _estimate(channel, one_step, point):
 
     for _ in range(30):
         gradient, hessian = gradient_and_hessian(f, point, DIFFERENCE)
-        if not (np.linalg.eigvalsh(hessian) > 0).all():
-            return _failed("no minimum found over the overlaps and Parisi parameters")
-        step = np.linalg.solve(hessian, gradient)
+        if not np.isfinite(hessian).all():
+            return _failed(NO_MINIMUM)
+        curvature, axes = np.linalg.eigh(hessian)
+        # downhill where the curvature is negative
+        step = axes @ (axes.T @ gradient / np.maximum(np.abs(curvature), 1e-8))
         if np.linalg.norm(gradient) < 1e-9:
             break
         point = point - step * min(1.0, 0.3 / np.abs(step).max())
+    if not (curvature > 0).all():
+        return _failed(NO_MINIMUM)
     value = float(np.exp(f(point)))
     if not value <= one_step.value + one_step.error:
         return _failed("the minimum found is above that of one step")

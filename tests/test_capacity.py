@@ -535,3 +535,24 @@ def test_full_breaking_of_a_convex_problem_is_the_rs_one_and_refuses():
     assert not near.success and "margin between -2.5 and -0.4" in near.message
     with pytest.raises(ValueError, match="must be a Perceptron for the ansatz frsb"):
         rp.capacity(model(rp.Wide("relu")), "frsb")
+
+
+@pytest.mark.parametrize("kappa", [1.46, 1.6, 3.0])
+def test_large_margins_of_wide_channels_keep_replica_symmetry(kappa):
+    # q0 -> 1: the search found no minimum, or one at w = 1e6
+    model = rp.Model(rp.Spherical(), rp.Wide("tanh", kappa))
+    broken, symmetric = rp.capacity(model, "1rsb"), rp.capacity(model)
+    assert not rp.at_line(model).success
+    assert broken.success and broken.value == symmetric.value
+    assert broken.order == {"q0": 1.0, "w": 0.0}
+
+
+def test_two_steps_go_downhill_to_the_minimum_from_a_ridge():
+    # the search stops where the curvature is negative at some margins, as at -2.8
+    gains = []
+    for kappa in (-2.75, -2.8, -2.85):
+        model = rp.Model(rp.Spherical(), rp.Perceptron(kappa))
+        two, one = (rp.capacity(model, ansatz) for ansatz in ("2rsb", "1rsb"))
+        assert two.success and two.error < 1e-8
+        gains.append(1 - two.value / one.value)
+    assert gains[1] == pytest.approx((gains[0] + gains[2]) / 2, rel=2e-3)
