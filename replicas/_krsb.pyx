@@ -8,6 +8,11 @@ from libc.math cimport M_PI, exp, fabs, log, sqrt
 
 from replicas._channels cimport Field, Scalar, ScalarChannel
 
+cdef extern from "_correlate.h" nogil:
+    void correlate(
+        double* total, Py_ssize_t rows, const double* x, Py_ssize_t begin,
+        Py_ssize_t end, const double* kernel, Py_ssize_t first, Py_ssize_t last)
+
 cdef enum:
     BLOCK = 64
     LARGE = 550
@@ -58,12 +63,22 @@ cdef void extend(const double[::1] x, double slope, double curvature,
         wide[w + n - 1 + j] = x[n - 1]
 
 
-cdef void add_shifted(
-    double* total, const double* x, double g, Py_ssize_t n
+cdef Py_ssize_t reach(
+    const double* f, double mu, double b, Py_ssize_t j, Py_ssize_t p, Py_ssize_t w,
+    int side,
 ) noexcept nogil:
-    cdef Py_ssize_t j
-    for j in range(n):
-        total[j] += g * x[j]
+    # nodes beyond the peak p of row j that count: those before its integrand, which is
+    # log-concave, has fallen as far as a Gaussian has after w nodes
+    cdef Py_ssize_t low = 0, high = w, middle, k
+    cdef double floor = mu * f[p] - b * (p - j) ** 2 - b * w * w
+    while low < high:
+        middle = (low + high) // 2
+        k = p + side * middle
+        if mu * f[k] - b * (k - j) ** 2 > floor:
+            low = middle + 1
+        else:
+            high = middle
+    return low
 
 
 def average_up(
@@ -74,12 +89,12 @@ def average_up(
 ):
     """f_out = log E exp(mu f)/mu over a Gaussian of width sigma, and its derivatives.
 
-    peak[j] is the node where the integrand of row j is largest; w nodes on each side
-    of it count. f is concave and rises; sigma >= 1.25 step. Scratch: wide (3, n + 2 w)
-    and tilted (5, n + 2 w); gauss (n + w) is left with exp(-b m^2).
+    peak[j] is the node where the integrand of row j is largest; up to w nodes on each
+    side of it count. f is concave and rises; sigma >= 1.25 step. Scratch: wide
+    (3, n + 2 w) and tilted (5, n + 2 w); gauss (n + w) is left with exp(-b m^2).
     """
     cdef Py_ssize_t n = f.shape[0], size = n + 2 * w
-    cdef Py_ssize_t block, lo, hi, rows, j, k, m, i, left, right, p = 0
+    cdef Py_ssize_t block, lo, hi, j, k, m, i, left, right, p = 0
     cdef double b = 0.5 * (step / sigma) ** 2, norm = sigma / step * sqrt(2 * M_PI)
     cdef double top, e, u
     cdef double[BLOCK] base
@@ -100,10 +115,12 @@ def average_up(
             hi = lo + BLOCK if lo + BLOCK < n else n
             left, right = n, 0
             for j in range(lo, hi):
-                left = left if left < peak[j] - j else peak[j] - j
-                right = right if right > peak[j] - j else peak[j] - j
+                p = peak[j]
+                k = p - reach(&wide[0, w], mu, b, j, p, w, -1) - j
+                left = left if left < k else k
+                k = p + reach(&wide[0, w], mu, b, j, p, w, 1) - j
+                right = right if right > k else k
             # node k of f is node k + w of `wide`; the rows see left <= k - j <= right
-            right, left = right + w, left - w
             k = hi + right + w if hi + right + w < size else size
             top = wide[0, k - 1]
             for i in range(5):
@@ -117,11 +134,11 @@ def average_up(
                     tilted[0, k], tilted[1, k] = e, e * u
                     tilted[2, k], tilted[3, k] = e * u * u, e * wide[2, k]
                     tilted[4, k] = e * wide[0, k]
-                for m in range(left, right + 1):
-                    rows = hi - lo if hi + m + w < size else size - m - w - lo
-                    e = gauss[m if m >= 0 else -m]
-                    for i in range(5 if mu == 0 else 4):
-                        add_shifted(total[i], &tilted[i, lo + m + w], e, rows)
+                for i in range(5 if mu == 0 else 4):
+                    correlate(
+                        total[i], hi - lo, &tilted[i, lo + w], -lo - w, size - lo - w,
+                        &gauss[0], left, right,
+                    )
                 for j in range(hi - lo):
                     base[j] = mu * top
             else:
@@ -129,7 +146,9 @@ def average_up(
                 for j in range(lo, hi):
                     p, i = peak[j], j - lo
                     base[i] = mu * f[p] - b * (p - j) ** 2
-                    for k in range(p, p + 2 * w + 1):
+                    left = p - reach(&wide[0, w], mu, b, j, p, w, -1)
+                    right = p + reach(&wide[0, w], mu, b, j, p, w, 1)
+                    for k in range(left + w, right + w + 1):
                         e = exp(mu * wide[0, k] - b * (k - w - j) ** 2 - base[i])
                         u = wide[1, k]
                         total[0][i] += e
@@ -156,7 +175,7 @@ def density_down(
 
     Arguments as `average_up` left them; tilted (n) is scratch.
     """
-    cdef Py_ssize_t n = f.shape[0], block, lo, hi, j, k, m, first = 0, last = 0
+    cdef Py_ssize_t n = f.shape[0], block, lo, hi, j, k, first = 0, last = 0
     cdef double b = 0.5 * (step / sigma) ** 2, norm = sigma / step * sqrt(2 * M_PI)
     cdef double low, total
     with nogil:
@@ -174,14 +193,10 @@ def density_down(
                     tilted[j] = P[j] * exp(-mu * (f_out[j] - low))
                 for k in range(lo, hi):
                     P_out[k] = 0
-                for m in range(lo - last + 1, hi - first):
-                    # k - j = m
-                    j = first if first > lo - m else lo - m
-                    k = last if last < hi - m else hi - m
-                    if k > j:
-                        add_shifted(
-                            &P_out[j + m], &tilted[j], gauss[m if m >= 0 else -m], k - j
-                        )
+                correlate(
+                    &P_out[lo], hi - lo, &tilted[0] + lo, first - lo, last - lo,
+                    &gauss[0], first - hi + 1, last - 1 - lo,
+                )
                 for k in range(lo, hi):
                     P_out[k] *= exp(mu * (f[k] - low)) / norm
             else:
