@@ -135,6 +135,27 @@ def test_free_entropy_equals_brute_force(channel, alpha, levels):
     assert terms.value == pytest.approx(brute_force(channel, alpha, levels), abs=3e-7)
 
 
+@pytest.mark.parametrize(("mu", "eps"), [(30.0, 0.2), (1e4, 0.01), (1e7, 1e-3)])
+def test_averages_at_large_mu_equal_direct_sums(mu, eps):
+    levels = Levels(eps, np.array([0.5]), np.array([mu]), 0.0)
+    grid = krsb.grid_for(rp.Perceptron(), levels, 20)
+    density = krsb.averages(rp.Perceptron(), levels, grid)[2]
+    # delta = 0: M = log H
+    z, sigma = np.linspace(-8.5, 8.5, 60001), math.sqrt(0.5 - eps)
+    h = math.sqrt(0.5) * np.linspace(-8, 8, 161)
+    weight = 0.1 * np.exp(-h * h) / math.sqrt(2 * math.pi)
+    inner = []
+    for mean in h:
+        # about the larger of 0 and the mean, where exp(mu M) leaves weight
+        x = max(mean, 0.0) + sigma * z
+        law = mu * log_ndtr(x / math.sqrt(eps)) - 0.5 * ((x - mean) / sigma) ** 2
+        top = law.max()
+        total = np.exp(law - top).sum() * (z[1] - z[0]) / math.sqrt(2 * math.pi)
+        inner.append((top + math.log(total)) / mu)
+    assert density.f[0] == pytest.approx(weight @ inner, rel=1e-7)
+    assert density.norm == pytest.approx(1, abs=1e-12)
+
+
 def test_free_entropy_is_the_symmetric_one_as_mu_or_the_gap_vanish():
     rs = large_y.point(SIGN, 1.5, 0.1)
     delta = rs["order"]["delta"]
