@@ -10,7 +10,7 @@ from replicas.rsb_unknowns import COARSE, HIGH, Equilibrium, Problem, Solution
 __all__ = ["lowest", "solve", "solve_equilibrium"]
 
 ROUGH, SAME = 1e-4, 0.1  # a gain left, and the distance it may leave
-MAX_NODES = 400_000  # of the grid of fields
+MAX_NODES = 30_000  # of the grid of fields: a second a sum
 
 
 def lowest(channel, alpha, starts, *, kind=Problem):

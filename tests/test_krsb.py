@@ -558,3 +558,9 @@ def test_search_does_not_follow_sums_that_miss_the_first_level():
     e = rp.local_entropy(quadratic, 2.0, [0.1173, 0.1466], centre="1rsb")
     assert e.success[0] and e.order["q0"][0] == pytest.approx(0.2017, abs=1e-3)
     assert "delta -> 0" in e.message[1]
+
+
+def test_equilibrium_just_above_capacity_is_refused_at_once():
+    # 12.3196 is the capacity; the search ran to q1 = 1 - 1e-6 and took minutes a step
+    minus = rp.Model(rp.Spherical(), rp.Perceptron(-1.0))
+    assert not rp.equilibrium(minus, 12.33, "1rsb").success
