@@ -24,9 +24,11 @@ __all__ = ["UNSOLVED", "freezing", "saddles"]
 TOLERANCE = 1e-13  # of the entropy over 1 + |its two terms|
 RULES = refinements(Rule(), 0.03)
 WARMEST, COLDEST = 30.0, 207.0  # -log beta, log beta; 1e90
+RESIDUAL = 1e-5  # under the finest rules, to be accepted
 EPS = np.finfo(float).eps
 ORDER = "q", "eps", "q_hat", "beta", "energy", "errors", "log_errors", "free_entropy"
 UNSOLVED = "no saddle with q between 1e-34 and 1 - 1e-13"
+UNRESOLVED = "the sums over patterns do not resolve the saddle"
 FROZEN = "the entropy is negative: below the freezing temperature"
 
 
@@ -99,6 +101,8 @@ def _point(prior, channel, alpha, start=math.nan):
         scale = 1 + abs(point["order"]["free_entropy"])
         if point["error"] < TOLERANCE * scale:
             break
+    if not point["residual"] < RESIDUAL:
+        return failed_saddle(UNRESOLVED, ORDER)
     return _labelled(prior, point)
 
 

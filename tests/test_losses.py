@@ -327,3 +327,11 @@ def test_rs_fails_where_the_overlap_would_exceed_one(alpha):
     s = rp.rs(model(cross_entropy(0.01, 1e10)), alpha)
     assert not s.success and "no saddle with q between" in s.message
     assert np.isnan([s.order["q"], s.order["eps"], s.entropy, s.error]).all()
+
+
+def test_saddle_that_the_sums_do_not_resolve_is_refused():
+    # a front of 1e-4 of the fields: the residual stays at 1e-3, the error at 0.1 to 4
+    model = rp.Model(rp.Binary(), rp.Loss("errors", beta=1000.0))
+    s = rp.rs(model, np.geomspace(1.2, 2.2, 14))
+    assert s.success[0] and s.residual[s.success].max() < 1e-5
+    assert s.error[s.success].max() < 1e-4
