@@ -134,6 +134,9 @@ class _Walker:
         self.instance, self.weights, self.binary = instance, weights, kind == "binary"
         self.beta, self.rotation = beta, 0.0 if self.binary else rotation
         self.kappa = instance.kappa * np.sqrt(instance.n)
+        edge = np.rint(self.kappa)
+        if edge / np.sqrt(instance.n) == instance.kappa:
+            self.kappa = edge  # a sum at the margin, which `instance` refuses
         self.columns = np.ascontiguousarray(instance.patterns.T)
         self.fit, self.new_fit = np.empty((2, instance.M), dtype=np.int8)
         self.moved = np.empty((instance.M, instance.K))

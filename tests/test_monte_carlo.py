@@ -68,6 +68,20 @@ def test_chains_of_binary_weights_count_ties_as_errors(machine):
         assert chain.errors[0, 0] == inst.errors(weights)
 
 
+@pytest.mark.parametrize(
+    ("n", "rule", "edge"), [(15, "majority", 1), (22, "symmetric", 6)]
+)
+def test_chains_of_binary_weights_refuse_sums_at_the_margin(n, rule, edge):
+    # |Delta| = kappa, where kappa sqrt(n) is not a whole number to rounding
+    kappa, rng = edge / np.sqrt(n), np.random.default_rng(0)
+    inst = Instance.random(n, 1.0, rng=1, rule=rule, kappa=kappa)
+    weights = rng.choice([-1.0, 1.0], (1, n))
+    for _ in range(30):
+        chain = learners.metropolis(inst, weights, beta=0.5, sweeps=1, burn=0, rng=rng)
+        weights = chain.weights[0]
+        assert chain.errors[0, 0] == inst.errors(weights)
+
+
 def test_coupled_chains_sample_the_replicated_measure():
     inst = Instance.random(9, 0.5, rng=3)
     every, errors = enumerated(inst)
