@@ -137,6 +137,8 @@ def unit_weights(function, instance, weights):
         raise ValueError(
             f"{function}: weights must be finite and those of a unit not all 0"
         )
+    # first to a largest entry of 1: +-c become +-1, whose sums are exact, ties too
+    weights /= np.abs(weights).max(axis=1, keepdims=True)
     normalise(weights)
     return weights
 

@@ -106,6 +106,16 @@ def test_input_noise_of_the_perceptron_is_that_of_gaussian_fields():
     assert abs(noise.value - expected) < 4 * noise.error + 1e-3
 
 
+@pytest.mark.parametrize("scale", [0.1, 0.7, 1e-200, 1e200])
+def test_input_noise_counts_ties_whatever_the_norm_of_binary_weights(scale):
+    # an even number of inputs: sums of +-1 that are 0 in 8 % of the fields
+    inst, rng = Instance.random(300, 0.3, 3, rng=1), np.random.default_rng(2)
+    weights = rng.choice([-1.0, 1.0], (3, 100))
+    expected = learners.input_robustness(inst, weights, 0.1, samples=5, rng=3)
+    scaled = learners.input_robustness(inst, scale * weights, 0.1, samples=5, rng=3)
+    assert scaled.value == expected.value
+
+
 def test_coloured_noise_flips_inputs_as_they_vary():
     rng = np.random.default_rng(0)
     patterns = np.where(rng.random((4000, 3)) < [0.5, 0.9, 1.0], 1, -1)
