@@ -47,7 +47,7 @@ def _elal_row(task, N, alpha, tree):
     def ours():
         machines[:] = start
         _lal.replicated_epoch(
-            machines, centre, inst.patterns, order, tree, 0.3, 0.003, 10, wrong
+            machines, centre, inst.patterns, order, tree, 0.3, 0.003, 10, 0, wrong
         )
         return machines.sum()
 

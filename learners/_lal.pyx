@@ -79,10 +79,12 @@ cdef void attract(
 def replicated_epoch(
     double[:, :, ::1] weights, double[:, ::1] centre,
     const signed char[:, ::1] patterns, const Py_ssize_t[:, ::1] order, bint tree,
-    double eta, double lam, Py_ssize_t every, Py_ssize_t[::1] wrong,
+    double eta, double lam, Py_ssize_t every, Py_ssize_t shown,
+    Py_ssize_t[::1] wrong,
 ):
     """An epoch of y replicas, one order each, attracted every so many patterns.
 
+    shown : patterns since the last attraction, of which the new number is returned.
     Fills `wrong`, the number of wrong patterns of each replica, and `centre`.
     """
     cdef int K = <int>weights.shape[1]
@@ -99,7 +101,10 @@ def replicated_epoch(
                     &weights[a, 0, 0], &patterns[order[a, mu], 0], K, n, tree, eta,
                     field,
                 )
-            if (mu + 1) % every == 0:
+            shown += 1
+            if shown == every:
                 attract(weights, centre, lam)
+                shown = 0
         attract(weights, centre, 0)
     free(field)
+    return shown

@@ -73,11 +73,16 @@ def _learn(function, instance, rng, eta, epochs, weights, shuffle, progress, cal
     check.flag(function, "shuffle", shuffle)
     rng = check.generator(function, rng)
     weights = training.starting_weights(function, instance, weights, rng)
+    # in units of eta: sums of whole steps, from 0 say, are exact and so are ties
+    steps = weights / eta
     given = np.arange(instance.M)
 
     def step():
         order = rng.permutation(instance.M) if shuffle else given
-        return _lal.epoch(weights, patterns, order, instance.tree, eta), {}
+        wrong = _lal.epoch(steps, patterns, order, instance.tree, 1.0)
+        if wrong:
+            np.multiply(steps, eta, out=weights)
+        return wrong, {}
 
     return training.run(
         function, instance, weights, step, epochs, progress=progress, callback=callback
@@ -132,11 +137,22 @@ def elal(
     machines = training.starting_weights("elal", instance, weights, rng, (y,))
     centre = machines.mean(axis=0)
     wrong = np.empty(y, dtype=np.intp)
+    shown = 0
 
     def step():
+        nonlocal shown
         order = np.array([rng.permutation(instance.M) for _ in range(y)])
-        _lal.replicated_epoch(
-            machines, centre, patterns, order, instance.tree, eta, lam, every, wrong
+        shown = _lal.replicated_epoch(
+            machines,
+            centre,
+            patterns,
+            order,
+            instance.tree,
+            eta,
+            lam,
+            every,
+            shown,
+            wrong,
         )
         of_centre = instance.errors(centre)
         observed = {"centre": of_centre, "overlap": mean_overlap(machines)}

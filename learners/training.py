@@ -59,6 +59,7 @@ def run(function, instance, weights, step, epochs, *, progress, callback):
             history.append({"errors": errors, **observed})
             bar.set_postfix(errors=errors)
             if errors == 0:
+                message = "only fields of 0, to rounding, are left as errors"
                 break
             learnt += 1
             bar.update()

@@ -87,6 +87,47 @@ def test_lal_moves_the_unit_of_least_field_that_is_wrong():
     np.testing.assert_allclose(trained.weights, [[-0.5], [-0.1], [2.0]])
 
 
+@pytest.mark.parametrize(("K", "tree"), [(1, True), (3, True), (3, False)])
+def test_lal_from_zero_does_not_depend_on_eta(K, tree):
+    # even numbers of inputs: fields that are 0 until a step breaks the tie
+    for seed in range(10):
+        inst = instance(20 * (K if tree else 1), 0.5, K, seed, tree=tree)
+        zero = np.zeros((K, 20))
+        whole = learners.lal(inst, weights=zero, eta=1.0, rng=0, epochs=50)
+        tenths = learners.lal(inst, weights=zero, eta=0.1, rng=0, epochs=50)
+        np.testing.assert_array_equal(tenths.history["errors"], whole.history["errors"])
+        np.testing.assert_allclose(tenths.weights, 0.1 * whole.weights)
+        assert tenths.solved == whole.solved
+
+
+def test_lal_that_stops_early_does_not_say_that_epochs_were_not_enough():
+    # weights +-c whose sums of 0 are left to rounding
+    for seed in range(60):
+        rng = np.random.default_rng(seed)
+        inst = Instance.random(32, 0.5, rng=rng)
+        weights = 0.7 * rng.choice([-1.0, 1.0], (1, 32))
+        trained = learners.lal(inst, weights=weights, rng=rng, epochs=30)
+        assert (trained.message == "") == trained.solved
+        assert trained.epochs == 30 or "epochs" not in trained.message
+
+
+def test_lal_leaves_weights_that_solve_as_they_are():
+    inst = instance()
+    weights = learners.lal(inst, rng=1).weights
+    again = learners.lal(inst, weights=weights, eta=0.3)
+    assert again.epochs == 0
+    np.testing.assert_array_equal(again.weights, weights)
+
+
+def test_elal_counts_presentations_through_the_epochs():
+    # 4 patterns that nothing fits: the machines meet, lam = 1, after 8 presentations
+    xi = np.random.default_rng(1).choice([-1, 1], (2, 21))
+    inst = Instance(np.concatenate([xi, xi]), [1, 1, -1, -1], 3)
+    trained = learners.elal(inst, rng=1, y=3, lam=1.0, every=8, epochs=4)
+    met = trained.history["overlap"] > 1 - 1e-12
+    assert met.tolist() == [False, True, False, True]
+
+
 def test_elal_machines_come_together():
     trained = learners.elal(instance(), rng=1, lam=0.1, y=4, epochs=50)
     overlap = trained.history["overlap"]
