@@ -74,7 +74,7 @@ def ce_sgd(
     Returns
     -------
     Trained; history has "errors" (of sign units, before the epoch), "loss" (mean over
-    the epoch; nan once solved), "beta" and "gamma_ce".
+    the patterns as the epoch meets them; nan once solved), "beta" and "gamma_ce".
 
     Source: docs/learners.md (LN3)-(LN5); Baldassi, Pittorino, Zecchina, PNAS 117, 161
     (2020).
@@ -98,11 +98,12 @@ def ce_sgd(
         observed = {"loss": float("nan"), "beta": beta, "gamma_ce": gamma_ce}
         errors = instance.errors(weights)
         if errors:
-            losses = []
+            loss = 0.0
             for chosen in batches.shuffled(rng):
-                losses.append(batches.gradient(weights, chosen, beta, gamma_ce))
+                part = batches.gradient(weights, chosen, beta, gamma_ce)
+                loss += part * len(chosen) / instance.M
                 _ce_sgd.move(weights, batches.slope, lr)
-            observed["loss"] = float(np.mean(losses))
+            observed["loss"] = loss
             epoch += 1
         return errors, observed
 

@@ -46,7 +46,7 @@ def replicated_sgd(
     -------
     Trained, the centre; solved when the centre makes no error. history has "errors" (of
     the centre), "overlap" (mean, of the machines), "coupling", "loss" (mean over
-    machines and batches).
+    machines and patterns).
 
     Source: docs/learners.md (LN6), (LN7); Baldassi et al., PNAS 113, E7655 (2016);
     Pittorino et al., J. Stat. Mech. (2021) 124015.
@@ -87,11 +87,11 @@ def replicated_sgd(
         errors = instance.errors(centre)
         if errors:
             orders = [batches.shuffled(rng) for _ in machines]
-            losses = [
-                update(machines, chosen, batches, beta, gamma_ce, lr, strength)
-                for chosen in zip(*orders, strict=True)
-            ]
-            observed["loss"] = float(np.mean(losses))
+            loss = 0.0
+            for chosen in zip(*orders, strict=True):
+                part = update(machines, chosen, batches, beta, gamma_ce, lr, strength)
+                loss += part * len(chosen[0]) / instance.M
+            observed["loss"] = loss
             set_centre(centre, machines, binary)
             epoch += 1
         return errors, observed

@@ -171,6 +171,17 @@ def test_gradient_is_the_derivative_of_the_loss(tree):
         assert slope[l, i] == pytest.approx(difference, abs=1e-9)
 
 
+@pytest.mark.parametrize("solve", [learners.ce_sgd, learners.replicated_sgd])
+def test_loss_weighs_all_patterns_alike(solve):
+    # 5 patterns in batches of 4 and 1, by weights that hardly move
+    inst = instance(15, 1 / 3)
+    schedule = learners.Schedule(1.3, 1.7, 1.0)
+    options = {"schedule": schedule, "lr": 1e-13, "rng": 5, "epochs": 1}
+    parts = solve(inst, batch=4, **options).history["loss"]
+    whole = solve(inst, batch=5, **options).history["loss"]
+    assert parts[0] == pytest.approx(whole[0], rel=1e-9)
+
+
 def test_ce_sgd_keeps_norms_and_caps_the_schedule():
     schedule = learners.Schedule(1.0, 2.0, 2.0, cap=5.0)
     assert schedule.at(0) == (1.0, 2.0)
