@@ -68,6 +68,11 @@ def replicated_sgd(
     check.integer("replicated_sgd", "y", y, 2, 1 << 16)
     for name, value in (("batch", batch), ("epochs", epochs), ("ramp", ramp)):
         check.integer("replicated_sgd", name, value, 1, 1 << 31)
+    if weights == "continuous" and instance.n < 2:
+        raise ValueError(
+            "replicated_sgd: units of continuous weights must have at least 2 inputs, "
+            "given 1: opposite ones have no centre"
+        )
     rng = check.generator("replicated_sgd", rng)
     machines = starting_machines(instance, y, rng)
     update = _binary_step if weights == "binary" else _continuous_step

@@ -222,6 +222,11 @@ def test_solvers_refuse_what_they_cannot_train(solve, options):
         (learners.ce_sgd, {"lr": np.nan}, "lr"),
         (learners.replicated_sgd, {"coupling": (1, 0.1)}, "must not decrease"),
         (learners.replicated_sgd, {"weights": "ternary"}, "weights must be"),
+        (
+            lambda _, **options: learners.replicated_sgd(instance(N=3), **options),
+            {"y": 2},
+            "at least 2 inputs",
+        ),
         (learners.perceptron, {}, "perceptron: K must be 1, given 3"),
     ],
 )
