@@ -60,6 +60,10 @@ def sampled_local_entropy(
     Source: docs/learners.md (LN15), (LN16).
     """
     require_instance("sampled_local_entropy", instance)
+    if not instance.signs:
+        raise ValueError(
+            "sampled_local_entropy: patterns must be +-1, given real numbers"
+        )
     distance = check.distance("sampled_local_entropy", distance)
     check.integer("sampled_local_entropy", "nodes", nodes, 4, 10_000)
     check.integer("sampled_local_entropy", "sweeps", sweeps, BLOCKS, 1 << 31)

@@ -238,6 +238,12 @@ def test_sampled_local_entropy_refuses_a_reference_with_errors():
             learners.sampled_local_entropy(inst, np.ones(15), 0.1, beta=beta)
 
 
+def test_sampled_local_entropy_refuses_real_patterns():
+    inst = Instance(np.random.default_rng(0).standard_normal((4, 9)), np.ones(4))
+    with pytest.raises(ValueError, match="entropy: patterns must be \\+-1, given real"):
+        learners.sampled_local_entropy(inst, np.ones((1, 9)), 0.1)
+
+
 def test_metropolis_refuses_bad_starts():
     inst = Instance.random(9, 3.0, rng=3)
     with pytest.raises(ValueError, match=r"must be a solution.*errors"):
