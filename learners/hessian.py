@@ -38,7 +38,8 @@ def hessian_spectrum(instance, weights, *, beta=3.0, gamma_ce=3.0, largest=None)
 
     Parameters
     ----------
-    instance : Instance, majority. weights : (K, n); each unit is set to norm sqrt(n).
+    instance : Instance, majority; kappa is no part of the loss. weights : (K, n); each
+        unit is set to norm sqrt(n).
     beta, gamma_ce : > 0, see (LN3).
     largest : number of largest eigenvalues, found by Lanczos' method without forming
         the matrix, 1 to K n - 1; None: all, for up to 2500 weights.
