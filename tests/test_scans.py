@@ -277,6 +277,7 @@ def interrupt():
                     break
     os.kill(os.getpid(), signal.SIGINT)
 if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # shells may ignore it
     threading.Thread(target=interrupt, daemon=True).start()
     scans.scan(forever, {"x": [0, 1, 2]}, store="s.db")
 """,
