@@ -130,6 +130,11 @@ class Instance:
     def errors(self, weights):
         """Number of patterns that the weights, (K, n), do not fit."""
         weights = weights_array("Instance.errors", weights, self.K, self.n)
+        if self.kappa == 0:
+            # signs of +-c have exact sums, so that a tie is a tie
+            size = np.abs(weights)
+            same = (size == size[:, :1]).all(axis=1, keepdims=True)
+            weights = np.where(same, np.sign(weights), weights)
         fits = _fits(self.fields(weights), self.labels, self.rule, self.kappa)
         return int(self.M - np.count_nonzero(fits))
 

@@ -53,6 +53,15 @@ def test_errors_equal_the_definition(machine, real):
             assert twin.errors(weights) == instance.errors(weights)
 
 
+@pytest.mark.parametrize("tree", [True, False])
+def test_errors_count_the_ties_of_binary_weights_of_any_norm(tree):
+    instance = mp.Instance.random(N=300, alpha=1.0, K=3, tree=tree, rng=3)
+    weights = np.random.default_rng(4).choice([-1, 1], (3, instance.n))
+    errors = brute_errors(instance, weights)
+    for norm in (instance.n**-0.5, 0.1, 1e-200, np.array([[0.3], [1.1], [7.0]])):
+        assert instance.errors(norm * weights) == errors
+
+
 def test_random_follows_the_stream_of_the_generator():
     instance = mp.Instance.random(N=99, alpha=1.5, K=3, rng=5)
     rng = np.random.default_rng(5)
