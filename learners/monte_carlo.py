@@ -192,12 +192,14 @@ def starting_points(function, parameter, instance, start, weights, beta, y):
     """Machines (y, K, n) from which chains start."""
     shape = (y, instance.K, instance.n)
     name, start = f"{function}: {parameter}", check.numbers(function, parameter, start)
-    try:
-        machines = np.broadcast_to(start, shape).copy()
-    except ValueError:
+    if start.shape == shape:
+        machines = start.copy()
+    elif start.size == instance.K * instance.n:
+        machines = np.tile(start.reshape(shape[1:]), (y, 1, 1))
+    else:
         raise ValueError(
             f"{name} must have shape {shape} or {shape[1:]}, given {start.shape}"
-        ) from None
+        )
     if weights == "binary" and not (np.abs(machines) == 1).all():
         raise ValueError(f"{name} must be +-1 for binary weights")
     if not np.isfinite(machines).all() or not machines.any(axis=(1, 2)).all():

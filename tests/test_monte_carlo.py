@@ -250,5 +250,6 @@ def test_metropolis_refuses_bad_starts():
         learners.metropolis(inst, np.ones((1, 9)))
     with pytest.raises(ValueError, match=r"start must be \+-1"):
         learners.metropolis(inst, np.full((1, 9), 0.5), beta=1.0)
-    with pytest.raises(ValueError, match="start must have shape"):
-        learners.metropolis(inst, np.ones((1, 8)), beta=1.0)
+    for shape in ((1, 8), (1, 1)):
+        with pytest.raises(ValueError, match="start must have shape"):
+            learners.metropolis(inst, np.ones(shape), beta=1.0)
