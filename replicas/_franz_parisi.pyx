@@ -26,7 +26,8 @@ cdef Fields correlate(
     o.q.q = fmax(o.q.q, 1e-300)  # q = 0 of even activations
     o.t = channel.overlap(1 - eps_t, eps_t, &channel)
     o.q1 = channel.overlap(1 - eps1, eps1, &channel)
-    s = o.q.q - o.t.q
+    # the smaller terms cancel less
+    s = o.q.q - o.t.q if o.q.q < o.q.eps else o.t.eps - o.q.eps
     gap = p.eps - s
     free = 2 * p.eps - s * s / o.q.q - gap * gap / o.q.eps - o.q1.eps
     # rounding may push the free variance, zero at p = q, below zero

@@ -69,9 +69,9 @@ def order_of(problem, q1, t):
     return {"q": reference.q, "q1": q1, "t": t, "reference_stability": stability}
 
 
-def refusal(o):
+def refusal(problem, o):
     """Why Newton's method failed, from the end of the domain it ran into."""
-    if o.delta < 1e-15:
+    if o.delta < 1e-15 and problem.reference.stability > 1:
         return "no saddle: the references are not replica symmetric (at_line)"
     if max(o.c, o.delta) > 1 - 1e-9:
         return "no saddle with q1 < 1: there are no solutions so far away"
@@ -169,12 +169,17 @@ def refined(problem, distance, last):
     state, rule = approach(problem, 2 * distance, last, accuracy.first), accuracy.rule
     o, p_hat = state.o, state.s.p_hat
     if rule.step < accuracy.finest and not state.residual < accuracy.boundary:
-        return failed(problem, refusal(o)), None  # the only rule takes long to fail
+        # the only rule takes long to fail
+        return failed(problem, refusal(problem, o)), None
     while True:
         state, residual = solve(problem, o, rule, p_hat)
         o, p_hat = state.o, state.s.p_hat
         if not residual < accuracy.boundary:
-            return failed(problem, refusal(o)), None
+            if rule.step < accuracy.finest or max(o.c, o.delta) > 0.9:
+                return failed(problem, refusal(problem, o)), None
+            # near an instability Newton's method itself asks for finer sums
+            rule = Rule(rule.step / accuracy.shrink, rule.window + 0.3)
+            continue
         fine, value, error = check(problem, state, rule)
         if not math.isfinite(error):
             return failed(problem, "the sums do not resolve the references"), None
@@ -184,7 +189,9 @@ def refined(problem, distance, last):
             break
         rule = Rule(rule.step / accuracy.shrink, rule.window + 0.3)
     error += abs(reference_slope(problem, state, accuracy.first)) * reference.shift
-    error += 8 * EPS * (max(state.s.scale, abs(state.s.value)) + alpha * abs(fine.f))
+    # the weights of the fields have exponents of order q/eps
+    lost = (8 + 2 * o.q / o.eps) * alpha * abs(fine.f)
+    error += EPS * (8 * max(state.s.scale, abs(state.s.value)) + lost)
     warning = reference.warning
     return {
         "entropy": value + free(problem.prior, o),
@@ -206,7 +213,7 @@ def check(problem, state, rule):
     value = other.value + problem.alpha * fine.f
     error = problem.alpha * abs(fine.f - state.e.f) + abs(other.value - state.s.value)
     error += moved_entropy(problem, state, fine)
-    return fine, value, error + abs(value * (fine.norm - 1))
+    return fine, value, error + problem.alpha * abs(fine.f * (fine.norm - 1))
 
 
 def moved_entropy(problem, state, fine):

@@ -161,6 +161,30 @@ def test_franz_parisi_at_typical_distance_is_replica_symmetric(channel, alpha):
     assert f.stability == pytest.approx(s.stability, abs=1e-9)
 
 
+@pytest.mark.parametrize(
+    ("channel", "alpha"),
+    [(rp.Perceptron(), 1.99), (rp.Perceptron(), 1.998), (rp.Perceptron(1.0), 0.518)],
+)
+def test_franz_parisi_error_covers_rounding_near_the_capacity(channel, alpha):
+    s = rp.rs(model(channel), alpha)
+    d = 0.5 * s.order["eps"]
+    f = rp.franz_parisi(model(channel), alpha, d)
+    assert abs(f.entropy - s.entropy) <= f.error + s.error
+    assert f.error < 5e-9
+
+
+def test_franz_parisi_has_no_gaps_near_the_capacity():
+    # the sums must be finer for Newton's method to converge at all
+    typical = 0.5 * rp.rs(model(rp.Perceptron()), 1.98).order["eps"]
+    d = typical * np.array([0.3, 0.36, 0.4, 0.47, 0.99, 1.01, 1.03, 1.3])
+    f = rp.franz_parisi(model(rp.Perceptron()), 1.98, d)
+    assert f.success.all()
+    assert f.error.max() < 1e-9
+    # largest at the typical distance, and smooth
+    assert np.argmax(f.entropy) in (4, 5)
+    assert np.all(np.diff(np.diff(f.entropy) / np.diff(d)) < 0)
+
+
 @pytest.mark.parametrize("shift", [1e-9, -1e-7, 1e-5, -1e-3, 1e-2])
 def test_franz_parisi_is_smooth_across_the_typical_distance(shift):
     m = model(rp.Perceptron())
