@@ -37,8 +37,9 @@ def numbers(function, parameter, value):
             f"{function}: {parameter} must be a number or an array of numbers, "
             f"given {value!r}"
         ) from None
-    if np.isnan(array).any():
-        raise ValueError(f"{function}: {parameter} must not be nan, given {value!r}")
+    if np.isnan(array).any() or np.ma.is_masked(value):
+        what = "masked" if np.ma.is_masked(value) else "nan"
+        raise ValueError(f"{function}: {parameter} must not be {what}, given {value!r}")
     return array
 
 

@@ -25,6 +25,11 @@ def test_numbers_refuses_what_is_not_a_number(value):
     ("call", "error", "message"),
     [
         (
+            lambda: check.numbers("f", "x", np.ma.masked_equal([1, 2], 2)),
+            ValueError,
+            "f: x must not be masked",
+        ),
+        (
             lambda: check.numbers("f", "x", [1, np.nan]),
             ValueError,
             "f: x must not be nan",
