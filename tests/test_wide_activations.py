@@ -1,5 +1,7 @@
 """Wide committees with other activations than the sign, through every solver."""
 
+import math
+
 import numpy as np
 import pytest
 from scipy.integrate import quad
@@ -295,3 +297,30 @@ def test_many_binary_replicas_approach_infinitely_many():
 def test_one_binary_replica_is_replica_symmetric():
     e = rp.local_entropy(binary("relu"), 0.6, 0.15, y=1)
     assert abs(e.entropy - rp.rs(binary("relu"), 0.6).entropy) < 2 * e.error + 1e-12
+
+
+def test_capacity_error_covers_the_tables_of_a_users_activation():
+    def shifted(x):
+        return np.maximum(x - 0.7, 0)
+
+    c, share = 0.7, ndtr(-0.7)
+    density = math.exp(-0.5 * c * c) / math.sqrt(2 * math.pi)
+    mean = density - c * share
+    variance = (1 + c * c) * share - c * density - mean * mean
+    found = rp.capacity(rp.Model(rp.Spherical(), rp.Wide(shifted)))
+    # E (z)_+^2 = 1/2, and E g'^2 is the share of fields above the kink
+    assert abs(found.value - 2 * share / variance) <= found.error
+    assert found.error < 1e-11
+
+
+@pytest.mark.parametrize(
+    ("delta", "capacity"),
+    [
+        (lambda q: np.arcsin(2 * q / 3), 4 / math.sqrt(5) / math.asin(2 / 3)),
+        (lambda q: np.sqrt(1 - q * q) + q * np.arcsin(q) - 1, 2 / (1 - 2 / math.pi)),
+    ],
+)
+def test_capacity_error_covers_the_tables_of_a_users_kernel(delta, capacity):
+    found = rp.capacity(rp.Model(rp.Spherical(), rp.Wide(rp.Kernel(delta))))
+    assert abs(found.value - capacity) <= found.error
+    assert found.error < 2e-10
