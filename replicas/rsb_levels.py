@@ -6,7 +6,7 @@ from scipy.interpolate import make_interp_spline
 from replicas import krsb
 from replicas.krsb import Levels
 
-__all__ = ["climb", "full", "refined"]
+__all__ = ["climb", "divided", "full", "refined"]
 
 FULL = (4, 6, 8)  # numbers of levels that are extrapolated to full RSB
 NEGLIGIBLE = 1e-10  # relative gain of more levels that ends the splitting
@@ -21,23 +21,36 @@ def climb(channel, alpha, solution, level, solve):
     failed to go on.
     """
     while True:
-        depth, _ = krsb.certificate(channel, alpha, solution.levels)
+        depth, where = krsb.certificate(channel, alpha, solution.levels)
         k, value = len(solution.levels.mu), abs(solution.value)
         gain = max(0.0, -0.3 * depth.min() * solution.levels.mu[-1])
         if k >= level:
             return solution, depth.min(), 0.0, ""
         if gain < NEGLIGIBLE * value:
             return solution, depth.min(), gain, ""
-        for more in sorted({min(level, 2 * k), k + 1}, reverse=True):
-            trial = solve(channel, alpha, refined(solution.levels, more))
+        message = "more levels do not lower the entropy"
+        for start in _starts(solution.levels, level, where[depth.argmin()]):
+            trial = solve(channel, alpha, start)
             if trial.success and trial.value < solution.value:
                 break
+            message = trial.message or message
         else:
             if gain < TOLERATED * value:
                 return solution, depth.min(), gain, ""
-            message = trial.message or "more levels do not lower the entropy"
             return solution, depth.min(), gain, message
         solution = trial
+
+
+def _starts(levels, level, lowest):
+    """More levels, at most `level`, to search from; lowest: where Gamma(s) is least."""
+    k = len(levels.mu)
+    for more in sorted({min(level, 2 * k), k + 1}, reverse=True):
+        start = refined(levels, more)
+        if np.all(np.diff(start.q, append=1 - levels.eps) > 0):
+            yield start
+    # next to a gap in the profile, where curves through it overshoot
+    if lowest not in levels.q:
+        yield divided(levels, lowest)
 
 
 def refined(levels, k):
@@ -56,6 +69,18 @@ def refined(levels, k):
     middle, old = (np.arange(k) + 0.5) / k, (np.arange(n) + 0.5) / n
     mu = np.exp(_curve(middle, old, np.log(levels.mu)))
     return Levels(levels.eps, 1 - np.exp(log_v), mu, levels.delta)
+
+
+def divided(levels, s):
+    """One more level, at the overlap s."""
+    i, mu = int(np.searchsorted(levels.q, s)), np.log(levels.mu)
+    if i == 0:
+        mu = np.insert(mu, 0, mu[0] - 1)
+    else:
+        room = np.diff(mu, prepend=mu[0] - 0.5, append=mu[-1] + 0.5)[i - 1 : i + 1]
+        mu = np.insert(mu, i, mu[i - 1] + 0.3 * room[1])
+        mu[i - 1] -= 0.3 * room[0]
+    return Levels(levels.eps, np.insert(levels.q, i, s), np.exp(mu), levels.delta)
 
 
 def _curve(x, nodes, values):
