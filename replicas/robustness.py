@@ -32,7 +32,7 @@ X, W = roots_legendre(16)
 
 @dataclass(frozen=True)
 class Robustness:
-    """Fraction of the patterns whose output flips under noise.
+    """Fraction of the patterns whose output is wrong under noise.
 
     overlap : of the noisy inputs (or weights) with the true ones; flip_error in
     [0, 1/2]; error : its estimated absolute error; order, stability, residual : of the
@@ -54,10 +54,11 @@ class Robustness:
 
 
 def flip_error(model, alpha, overlap, *, solutions="typical", distance=None):
-    r"""Probability that noise flips the output on a pattern of the training set.
+    r"""Probability that the noisy output is wrong on a pattern of the training set.
 
     eps(tau) = int dv P(v) H(rho v/sqrt(1 - rho^2)), rho = Delta(tau)/Delta(1), P(v)
-    the law of the stabilities of the solutions.
+    the law of the stabilities of the solutions. At margins below 0 some outputs are
+    wrong without noise too.
 
     Parameters
     ----------

@@ -564,3 +564,50 @@ def test_equilibrium_just_above_capacity_is_refused_at_once():
     # 12.3196 is the capacity; the search ran to q1 = 1 - 1e-6 and took minutes a step
     minus = rp.Model(rp.Spherical(), rp.Perceptron(-1.0))
     assert not rp.equilibrium(minus, 12.33, "1rsb").success
+
+
+@pytest.mark.parametrize(("kappa", "alpha"), [(-2.5, 300.0), (-3.0, 2200.0)])
+def test_equilibrium_clusters_dominate_where_the_symmetric_saddle_is_stable(
+    kappa, alpha
+):
+    model = rp.Model(rp.Spherical(), rp.Perceptron(kappa))
+    symmetric, other = rp.rs(model, alpha), rp.one_rsb(model, alpha)
+    s = rp.equilibrium(model, alpha, "1rsb")
+    assert s.success
+    assert symmetric.stability < 1
+    assert s.order["mu"] < 1
+    assert s.entropy < symmetric.entropy - 1e-4
+    assert abs(s.entropy - other.entropy) < s.error + other.error
+
+
+@pytest.mark.parametrize(("kappa", "alpha"), [(-2.5, 287.1152), (-2.2, 111.5349)])
+def test_equilibrium_is_continuous_where_clusters_condense(kappa, alpha):
+    model = rp.Model(rp.Spherical(), rp.Perceptron(kappa))
+    below, above = rp.equilibrium(
+        model, alpha * np.array([0.999, 1.001]), "1rsb"
+    ).order["k"]
+    assert (below, above) == (0, 1)
+    s = rp.equilibrium(model, 1.001 * alpha, "1rsb")
+    assert 0 < 1 - s.order["mu"] < 0.01
+    assert 0 < rp.rs(model, 1.001 * alpha).entropy - s.entropy < 1e-6
+
+
+def test_equilibrium_levels_next_to_a_gap_in_the_profile():
+    model = rp.Model(rp.Spherical(), rp.Perceptron(-2.0))
+    one = rp.equilibrium(model, 105.0, "1rsb")
+    two, three = (rp.equilibrium(model, 105.0, "krsb", levels=k) for k in (2, 3))
+    full = rp.equilibrium(model, 105.0)
+    assert one.success and two.success and three.success and full.success
+    assert one.entropy > two.entropy > three.entropy > full.entropy
+    assert one.order["kkt"] < two.order["kkt"] < three.order["kkt"] < 0
+    # the second level is where the certificate of the first was least
+    assert two.order["levels_q"][0] < 0.3
+    assert two.order["levels_q"][1] > 0.9
+    assert full.error < 1e-7
+
+
+def test_equilibrium_refuses_orthogonal_clusters():
+    model = rp.Model(rp.Spherical(), rp.Wide("quadratic", -2.0))
+    assert rp.rs(model, 104.0).stability < 1
+    assert "one_rsb" in rp.equilibrium(model, 104.0).message
+    assert rp.equilibrium(model, 60.0).order["k"] == 0
