@@ -161,7 +161,7 @@ def minimum(channel):
     least = np.exp(function(point))
     gap = np.exp(function(point, coarser=CHECK, window=WINDOW + 0.5)) - least
     drop = gradient @ np.linalg.solve(hessian, gradient)
-    error = abs(gap) + least * (drop + 8 * EPS)
+    error = abs(gap) + least * (drop + 8 * EPS + channel.slope_error)
     q0, v = (expit(point[0]), expit(-point[0])) if function is inside else (0.0, 1.0)
     order = {"q0": float(q0), "w": float(np.exp(point[-1]) / v)}
     residual = float(np.linalg.norm(gradient))

@@ -6,16 +6,13 @@ import numpy as np
 from scipy.special import bdtr, gammaln, ndtr
 
 from replicas import _capacity
-from replicas.channels import Tree, Wide
-from replicas.kernels import NAMES, Kernel
+from replicas.channels import Tree
 from replicas.quadrature import gaussian_average
 from replicas.results import Estimate, failed_estimate
 
 __all__ = ["MAX_UNITS", "rs_capacity"]
 
 MAX_UNITS = 9  # of a tree whose sums run over a grid of fields
-# relative errors of the slope of what a user gives: a function; a kernel
-FUNCTION, KERNEL = 1e-12, 2e-11
 
 
 def rs_capacity(channel):
@@ -35,10 +32,7 @@ def rs_capacity(channel):
     if square.value < np.finfo(float).tiny:
         return failed_estimate("the capacity exceeds the range of a double")
     value = float(channel.slope / square.value)
-    error = float(value * square.error / square.value)
-    if isinstance(channel, Wide) and channel.activation not in NAMES:
-        given = isinstance(channel.activation, Kernel)
-        error += (KERNEL if given else FUNCTION) * value
+    error = float(value * (square.error / square.value + channel.slope_error))
     return Estimate(value, error, 0.0, True, "", {})
 
 

@@ -155,7 +155,7 @@ def _estimate(channel, one_step, point):
     if not value <= one_step.value + one_step.error:
         return _failed("the minimum found is above that of one step")
     gap = np.exp(f(point, coarser=0.75, window=WINDOW + 0.6)) - value
-    error = abs(gap) + value * (gradient @ step + 1e-13)
+    error = abs(gap) + value * (gradient @ step + 1e-13 + channel.slope_error)
     v0, v1, w1, w2 = map(float, _at(point))
     order = dict(zip(ORDER, (1 - v0, 1 - v1, w1, w2), strict=True))
     residual = float(np.linalg.norm(gradient))

@@ -324,3 +324,15 @@ def test_capacity_error_covers_the_tables_of_a_users_kernel(delta, capacity):
     found = rp.capacity(rp.Model(rp.Spherical(), rp.Wide(rp.Kernel(delta))))
     assert abs(found.value - capacity) <= found.error
     assert found.error < 2e-10
+
+
+def test_broken_capacity_error_covers_the_table_of_a_users_kernel():
+    def size(q):
+        return np.sqrt(1 - q * q) + q * np.arcsin(q) - 1
+
+    kernel, function = (
+        rp.capacity(rp.Model(rp.Spherical(), rp.Wide(of)), "1rsb")
+        for of in (rp.Kernel(size), np.abs)
+    )
+    difference = abs(kernel.value - function.value)
+    assert difference <= kernel.error + function.error < 1e-10
