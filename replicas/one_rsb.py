@@ -27,7 +27,7 @@ def one_rsb(model, alpha, m=None):
 
     Parameters
     ----------
-    model : Model.
+    model : Model of spherical weights. Binary weights freeze, see `capacity`.
     alpha : float or array, patterns per weight, > 0.
     m : float or array in (0, 1]; None: the m in (0, 1) of zero complexity.
         alpha and m broadcast against each other.
