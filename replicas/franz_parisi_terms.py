@@ -17,7 +17,7 @@ __all__ = ["Energetic", "Overlaps", "scalar_averages"]
 LONGEST = 0.15  # Newton step in c and delta
 SMALLEST = 1e-27  # c and delta beyond notice
 WEAKEST = 1e-40  # forces beyond notice
-TABLE = 4096
+TABLE = 8192
 
 
 @dataclass(frozen=True)

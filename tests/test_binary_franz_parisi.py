@@ -313,6 +313,10 @@ def test_isolation_distance_of_references_with_a_margin():
     assert rp.isolation_distance(binary(), 0.4, binary(0.3)).value == 0
     # entropy negative at finite distances only
     assert rp.isolation_distance(binary(), 0.75, binary(0.083)).value == 0
+    # the same, and the saddle ends there
+    assert rp.isolation_distance(binary(), 0.5, binary(1e-3)).value == 0
+    f = rp.franz_parisi(binary(), 0.5, [3e-8, 1e-3], binary(1e-3)).entropy
+    assert f[0] > 0 > f[1]
     # these violate patterns
     e = rp.isolation_distance(binary(), 0.4, binary(-0.1))
     assert e.value == pytest.approx(0.0135, abs=1e-4)

@@ -244,9 +244,45 @@ def test_franz_parisi_fails_where_the_loss_does_not_freeze():
     assert "freezes" in f.message
 
 
-def test_isolation_distance_of_minimisers():
-    assert rp.isolation_distance(BINARY, 0.4, minimisers(2.0)).value == 0
-    # a share of 6e-5 of the patterns is wrong: the saddle ends close by
-    e = rp.isolation_distance(BINARY, 0.4, minimisers(1.0))
-    assert not e.success
-    assert "no solutions so close" in e.message
+def check_isolation(alpha, gamma):
+    e = rp.isolation_distance(BINARY, alpha, minimisers(gamma))
+    assert e.success
+    assert e.error < 1e-11 * max(1, e.value)
+    d = e.value * np.array([1.001, 0.999])
+    f = rp.franz_parisi(BINARY, alpha, d, minimisers(gamma))
+    assert f.entropy[0] > 0 > f.entropy[1]
+    return e
+
+
+# gamma: a step of the walk to small distances misses the zero; the references
+# violate so many patterns that there are no solutions at their own distance
+@pytest.mark.parametrize("gamma", [1.0, 0.77, 0.39, 0.2, 0.1])
+def test_isolation_distance_of_minimisers_that_violate_patterns(gamma):
+    e = check_isolation(0.5, gamma)
+    assert "replica symmetry is unstable" in e.message
+
+
+def test_isolation_distance_decreases_with_gamma():
+    d = [check_isolation(0.4, gamma).value for gamma in (0.3, 0.6, 0.8)]
+    assert d[0] > d[1] > d[2] > 0
+
+
+def test_isolation_distance_of_minimisers_that_violate_hardly_any_pattern():
+    e = rp.isolation_distance(BINARY, 0.5, minimisers(4.0))
+    assert e.success
+    assert e.value == 0 < e.error < 5e-9
+
+
+def test_franz_parisi_vanishes_close_to_minimisers():
+    # a share of 1e-12 of the patterns is wrong, with a large table of the mean field
+    f = rp.franz_parisi(BINARY, 0.5, [1e-6, 1e-7], minimisers(2.8))
+    assert f.success.all()
+    assert np.all(f.entropy > 0)
+
+
+@pytest.mark.full
+def test_isolation_distance_where_the_saddle_ends_beside_it():
+    e = rp.isolation_distance(BINARY, 0.5, minimisers(2.0))
+    assert e.success and e.error < 1e-3 * e.value
+    # continued in delta instead of the distance
+    assert e.value == pytest.approx(3.01705e-6, rel=2e-5)
