@@ -114,9 +114,9 @@ class State(NamedTuple):
     @property
     def residuals(self):
         """Logarithms of the two sides of (BL5), (BL6) and (BL4), which hats solve."""
-        if not self.q_hat > 0:
-            return (math.nan,) * 3
         w = self.weights
+        if not (self.q_hat > 0 and w.um > 0 and min(w.gap, w.gap2) > 0):
+            return (math.nan,) * 3
         spread = w.um / math.sqrt(self.q_hat) / (self.eps + self.delta)
         target = math.log(w.gap / self.gap) if self.centre else 0.0
         return math.log(w.gap2 / self.eps), math.log(spread), target

@@ -5,6 +5,7 @@ import math
 import numpy as np
 from scipy.optimize import minimize_scalar, root
 
+from replicas.binary_capacity import zero_entropy
 from replicas.binary_large_y_state import LADDER, State
 from replicas.channels import Perceptron, Wide
 from replicas.model import require_binary, require_channel
@@ -34,7 +35,8 @@ def monotonic_load(model):
     """
     require_binary("monotonic_load", model)
     channel = require_channel("monotonic_load", model, Perceptron, Wide)
-    last = np.log([0.75, 1.0])
+    # the loads are as large as the capacity
+    last = np.log([0.9 * zero_entropy(channel)[0].value, 1.0])
 
     def load(log_eps, sums=LADDER[0]):
         nonlocal last
@@ -44,11 +46,13 @@ def monotonic_load(model):
         last = found
         return state.alpha
 
-    bracket = _bracket(load, math.log(0.08))
+    bracket = _bracket(load, math.log(0.08) - 0.7 * max(channel.kappa, 0.0))
     if bracket is None:
         message = "no distance at which the slope of the curve vanishes was found"
         return failed_estimate(message)
-    x = minimize_scalar(load, bracket=bracket, tol=1e-9).x
+    ends = bracket[0], bracket[-1]
+    options = {"xatol": 1e-9}
+    x = minimize_scalar(load, bounds=ends, method="bounded", options=options).x
     value = load(x, LADDER[1])
     _, state = _inflection(channel, LADDER[1], math.exp(x), last)
     error = float(abs(load(x, LADDER[2]) - value) + 16 * np.finfo(float).eps)

@@ -283,6 +283,19 @@ def test_monotonic_load_equals_reference(model, load, digits):
     assert 0 < below.order["p_hat"] < 0.01 and not above.success
 
 
+@pytest.mark.parametrize("kappa", [-2.0, 1.5, 3.0])
+def test_monotonic_load_with_a_margin_separates_rising_from_falling_curves(kappa):
+    model = rp.Model(rp.Binary(), rp.Perceptron(kappa))
+    c = rp.monotonic_load(model)
+    assert c.success
+    d = 0.5 * c.order["eps"] * np.array([0.99, 1.0, 1.01])
+    below, above = (
+        rp.local_entropy(model, x * c.value, d).entropy for x in (0.9999, 1.0001)
+    )
+    assert np.all(np.diff(below) > 0)
+    assert np.any(np.diff(above) < 0)
+
+
 @pytest.mark.parametrize(
     ("call", "error", "text"),
     [
