@@ -20,6 +20,7 @@ __all__ = ["around_centre", "between_replicas", "dense"]
 # numbers of replicas to pass on the way from infinity, and from one
 DOWN = (100.0, 40.0, 20.0, 10.0, 6.0, 4.0, 3.0, 2.0, 1.5, 1.0)
 UP = tuple(1.5**k for k in range(30))
+U, W = roots_hermitenorm(20)  # of a start
 FROZEN = "frozen: each reference sees one solution, q1 = 1"
 UNCOUPLED = "the reference holds the replicas too weakly for q1 - q0 to be resolved"
 
@@ -122,11 +123,10 @@ def _weakly_coupled(channel, alpha, p, y):
     q, q_hat = order["q"], order["q_hat"]
     if not 0 < q < 1:
         return None
-    u, w = roots_hermitenorm(20)
-    response = 1 - np.tanh(math.sqrt(q_hat) * u) ** 2
+    response = 1 - np.tanh(math.sqrt(q_hat) * U) ** 2
     # p_hat and its effect on the mean of a weight, to lowest order
     p_hat = p / (1 - q + y * q)
-    dq = p_hat**2 * np.average(response**2, weights=w)
+    dq = p_hat**2 * np.average(response**2, weights=W)
     return [math.log1p(-q), math.log(q / dq)]
 
 

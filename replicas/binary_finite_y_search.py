@@ -107,8 +107,8 @@ def _arrive(at, unknowns, steps, sign):
         def residuals(v, y=y):
             return at(y, v).residuals[:2]
 
-        unknowns = root(residuals, unknowns, tol=1e-5).x
-        here = np.array(residuals(unknowns))
+        found = root(residuals, unknowns, tol=1e-5)
+        unknowns, here = found.x, found.fun
         if not max(abs(here)) < 0.01:
             return None
     moved = [residuals(unknowns + 1e-5 * unit) for unit in np.eye(2)]
