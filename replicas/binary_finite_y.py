@@ -1,5 +1,6 @@
 """Local entropy of y binary replicas, one point: docs/binary_local_entropy.md."""
 
+import itertools
 import math
 
 import numpy as np
@@ -109,25 +110,24 @@ def dense(channel, alpha, distance, y, *, start=None):
     single = [math.log(gap * (2 - gap)) - 0.3, 0.0]
     walk += [(single, (y,)), (single, _steps(UP, y))]
     weak = _weakly_coupled(channel, alpha, 1 - gap, y)
-    if weak is not None:
-        # the first where there are no replicas to start from
-        walk.insert(len(walk) if near else 0, (weak, (y,)))
+    # the first where there are no replicas to start from
+    walk = itertools.chain(walk, weak) if near else itertools.chain(weak, walk)
     free = binary_entropy(distance) + math.log(2) / y
     rules = TREE_RULES[channel.K] if tree else RULES
     return refined(at, walk, y, free, -1, rules)
 
 
 def _weakly_coupled(channel, alpha, p, y):
-    """Unknowns at a small overlap p with the reference, if solutions have a mean."""
+    """The walk from a small overlap p with the reference, if solutions have a mean."""
     order = rs(Model(Binary(), channel), alpha).order
     q, q_hat = order["q"], order["q_hat"]
     if not 0 < q < 1:
-        return None
+        return
     response = 1 - np.tanh(math.sqrt(q_hat) * U) ** 2
     # p_hat and its effect on the mean of a weight, to lowest order
     p_hat = p / (1 - q + y * q)
     dq = p_hat**2 * np.average(response**2, weights=W)
-    return [math.log1p(-q), math.log(q / dq)]
+    yield [math.log1p(-q), math.log(q / dq)], (y,)
 
 
 def _frozen(typical, distance, y):

@@ -66,12 +66,14 @@ def refined(at, walk, y, free, sign, rules=RULES):
     arrived = reason = None
     for start, steps in walk:
         try:
-            arrived = arrived or _arrive(partial(at, rules.coarse), start, steps, sign)
+            arrived = _arrive(partial(at, rules.coarse), start, steps, sign)
         except TooFine:
             try:
                 at(rules.coarse, y, start)
             except TooFine as limit:  # not only at iterates far off
                 reason = limit
+        if arrived is not None:
+            break
     if arrived is None:
         if reason is not None:
             raise reason
