@@ -114,6 +114,13 @@ class Instance:
     def fields(self, weights):
         """Fields Delta_l = n^(-1/2) sum_i W_li xi_li of the patterns: array (M, K)."""
         weights = weights_array("Instance.fields", weights, self.K, self.n)
+        # units of weights +-c have the exact sums of signs, so that a tie is a tie
+        size = np.abs(weights)
+        binary = (size == size[:, :1]).all(axis=1, keepdims=True) & (size[:, :1] > 0)
+        size = np.where(binary, size[:, :1], 1.0)
+        return self._fields(weights / size) * size.T
+
+    def _fields(self, weights):
         fields = np.empty((self.M, self.K))
         if self.signs:
             _amp.fields(self.patterns, self.tree, weights, fields)
@@ -130,11 +137,6 @@ class Instance:
     def errors(self, weights):
         """Number of patterns that the weights, (K, n), do not fit."""
         weights = weights_array("Instance.errors", weights, self.K, self.n)
-        if self.kappa == 0:
-            # signs of +-c have exact sums, so that a tie is a tie
-            size = np.abs(weights)
-            same = (size == size[:, :1]).all(axis=1, keepdims=True)
-            weights = np.where(same, np.sign(weights), weights)
         fits = _fits(self.fields(weights), self.labels, self.rule, self.kappa)
         return int(self.M - np.count_nonzero(fits))
 
