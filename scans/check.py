@@ -2,8 +2,9 @@
 
 import numbers
 from collections.abc import Mapping
+from pathlib import Path
 
-__all__ = ["MOST", "count", "names"]
+__all__ = ["MOST", "brief", "count", "names", "path"]
 
 MOST = 1 << 31
 
@@ -29,3 +30,17 @@ def names(parameter, value, kind=object):
             f"scan: {parameter} must map names to {kind.__name__}, given {value!r}"
         )
     return dict(value)
+
+
+def path(function, value):
+    """The path of a file, as a `Path`."""
+    try:
+        return Path(value)
+    except TypeError:
+        raise TypeError(f"{function}: path must be a path, given {value!r}") from None
+
+
+def brief(value):
+    """A value as an error shows it, its end left out where it is long."""
+    text = repr(value)
+    return text if len(text) < 80 else f"{text[:77]}..."

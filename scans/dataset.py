@@ -5,10 +5,10 @@ import csv
 import itertools
 import json
 import os
-from pathlib import Path
 
 import numpy as np
 
+from scans import check
 from scans.result import decode
 
 __all__ = ["require_xarray", "to_csv", "to_netcdf", "to_npz", "to_xarray"]
@@ -165,10 +165,7 @@ def _cell(value):
 @contextlib.contextmanager
 def _replacing(path):
     """A name beside `path` to write to; it becomes `path` once all is written."""
-    try:
-        path = Path(path)
-    except TypeError:
-        raise TypeError(f"Store: path must be a path, given {path!r}") from None
+    path = check.path("Store", path)
     if path.is_dir():
         raise IsADirectoryError(f"{path} cannot be written: it is a folder")
     part = path.with_name(f".{path.name}.{os.getpid()}.part")

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from scans import check
 from scans.identity import label
 
 __all__ = ["Grid", "require_parameters"]
@@ -122,7 +123,7 @@ def _values(name, values):
     if isinstance(values, (list, tuple)) and values:
         if all(dataclasses.is_dataclass(x) and not isinstance(x, type) for x in values):
             return list(values)
-    given = repr(values) if len(repr(values)) < 80 else f"{repr(values)[:77]}..."
+    given = check.brief(values)
     try:
         array = np.asarray(values)
     except ValueError:  # ragged

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from scans import check
+
 __all__ = ["NameClash", "Outcome", "compute", "decode"]
 
 KINDS = "real numbers, strings, arrays of them, or dicts and dataclasses of these"
@@ -109,7 +111,7 @@ def _refuse_namesakes(columns, parameters):
         if name in parameters:
             raise NameClash(
                 f"scan: the result {name} has the name of a parameter, but is "
-                f"{_short(columns[name])} for {_short(parameters[name])}; "
+                f"{check.brief(columns[name])} for {check.brief(parameters[name])}; "
                 "rename one of them"
             )
 
@@ -170,13 +172,8 @@ def _plain(name, value):
 
 def _refusal(name, value):
     return TypeError(
-        f"the result {name} must be made of {KINDS}, given {_short(value)}"
+        f"the result {name} must be made of {KINDS}, given {check.brief(value)}"
     )
-
-
-def _short(value):
-    text = repr(value)
-    return text if len(text) < 80 else f"{text[:77]}..."
 
 
 def decode(text):

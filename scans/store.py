@@ -9,9 +9,8 @@ import json
 import sqlite3
 import time
 from dataclasses import dataclass
-from pathlib import Path
 
-from scans import dataset
+from scans import check, dataset
 from scans.database import StoreError, Transaction, connected
 from scans.grid import Grid
 
@@ -66,10 +65,7 @@ class Store:
     """
 
     def __init__(self, path, *, write=True):
-        try:
-            self.path = None if path is None else Path(path)
-        except TypeError:
-            raise TypeError(f"Store: path must be a path, given {path!r}") from None
+        self.path = None if path is None else check.path("Store", path)
         self.latest = None  # id of the scan begun last through this object
         self._db = connected(self.path, write)
 
