@@ -4,7 +4,6 @@ import itertools
 import math
 
 import numpy as np
-from scipy.special import roots_hermitenorm
 
 from replicas import binary_tree_large_y
 from replicas.binary_finite_y_search import ORDER, RULES, TREE_RULES, refined
@@ -13,6 +12,7 @@ from replicas.binary_large_y import rough, typical_distance
 from replicas.channels import Tree
 from replicas.model import Model
 from replicas.priors import Binary, binary_entropy
+from replicas.quadrature import hermite
 from replicas.results import failed_point
 from replicas.rs import rs
 
@@ -21,7 +21,7 @@ __all__ = ["around_centre", "between_replicas", "dense"]
 # numbers of replicas to pass on the way from infinity, and from one
 DOWN = (100.0, 40.0, 20.0, 10.0, 6.0, 4.0, 3.0, 2.0, 1.5, 1.0)
 UP = tuple(1.5**k for k in range(30))
-U, W = roots_hermitenorm(20)  # of a start
+U, W = hermite(20)  # of a start
 FROZEN = "frozen: each reference sees one solution, q1 = 1"
 UNCOUPLED = "the reference holds the replicas too weakly for q1 - q0 to be resolved"
 
@@ -126,7 +126,7 @@ def _weakly_coupled(channel, alpha, p, y):
     response = 1 - np.tanh(math.sqrt(q_hat) * U) ** 2
     # p_hat and its effect on the mean of a weight, to lowest order
     p_hat = p / (1 - q + y * q)
-    dq = p_hat**2 * np.average(response**2, weights=W)
+    dq = p_hat**2 * float(W @ response**2)
     yield [math.log1p(-q), math.log(q / dq)], (y,)
 
 

@@ -39,6 +39,12 @@ class Reference:
     failure: str
     warning: str
 
+    @property
+    def message(self):
+        """What results around the references say of them, or an empty message."""
+        said = self.failure or self.warning
+        return f"reference: {said}" if said else ""
+
     def moved(self):
         """The measure of `near`."""
         q, eps, q_hat = self.near

@@ -161,7 +161,7 @@ def refined(problem, distance, last):
     """`point`; TooLarge where the sums of a tree are."""
     reference, channel, alpha = problem.reference, problem.channel, problem.alpha
     if reference.failure:
-        return failed(problem, f"reference: {reference.failure}"), None
+        return failed(problem, reference.message), None
     if isinstance(channel, Tree) and reference.q > LARGEST_OVERLAP[channel.K]:
         message = f"reference: its overlap exceeds {LARGEST_OVERLAP[channel.K]}"
         return failed(problem, f"{message}, which the sums do not resolve"), None
@@ -192,7 +192,6 @@ def refined(problem, distance, last):
     # the weights of the fields have exponents of order q/eps
     lost = (8 + 2 * o.q / o.eps) * alpha * abs(fine.f)
     error += EPS * (8 * max(state.s.scale, abs(state.s.value)) + lost)
-    warning = reference.warning
     return {
         "entropy": value + free(problem.prior, o),
         "normalised": value,
@@ -201,7 +200,7 @@ def refined(problem, distance, last):
         "error": error + abs(value) * residual,
         "residual": residual,
         "success": True,
-        "message": f"reference: {warning}" if warning else "",
+        "message": reference.message,
     }, o
 
 

@@ -17,7 +17,7 @@ from replicas.franz_parisi_terms import Overlaps
 from replicas.model import refuse_symmetric, require_constraint
 from replicas.priors import Binary
 from replicas.quadrature import Rule
-from replicas.results import Estimate
+from replicas.results import Estimate, failed_estimate
 
 __all__ = ["isolation_distance"]
 
@@ -25,6 +25,7 @@ WALK, LEAP = 0.6, 0.2  # ratios of successive distances on the way inwards
 FINEST = 0.99  # ratio at which the zero is solved for instead
 RARE = 1e-3  # share of the nearby weights that are no solutions, to leap
 CLOSEST, FARTHEST = 1e-9, 0.49
+ORDER = "q1", "t"
 SLOPE = 1e-3
 RULE, RESIDUAL = Rule(0.03), 1e-8  # where d_min is solved for
 
@@ -94,7 +95,7 @@ def isolation_distance(model, alpha, reference=None):
     # towards smaller distances it is steeper, and the saddle may end
     slope = (beyond["entropy"] - here["entropy"]) / (SLOPE * d)
     error = (here["error"] + abs(here["entropy"])) / slope + 4e-14 * d
-    order = {k: here["order"][k] for k in ("q1", "t")}
+    order = {name: here["order"][name] for name in ORDER}
     return Estimate(d, error, here["residual"], True, here["message"], order)
 
 
@@ -159,9 +160,7 @@ def _solved_for(problem, o, message):
     d = 0.5 * o.eps_p
     error = abs(0.5 * coarse.eps_p - d) + residual * d
     order = {"q1": 1 - o.eps1, "t": o.t}
-    warning = problem.reference.warning
-    said = f"reference: {warning}" if warning else ""
-    return Estimate(d, error, residual, True, said, order)
+    return Estimate(d, error, residual, True, problem.reference.message, order)
 
 
 def _overlaps(problem, x):
@@ -177,10 +176,9 @@ def _unknowns(x, problem, rule):
 
 
 def _zero(error, start):
-    order = {"q1": math.nan, "t": math.nan}
+    order = dict.fromkeys(ORDER, math.nan)
     return Estimate(0.0, error, 0.0, True, start["message"], order)
 
 
 def _failed(message):
-    order = {"q1": math.nan, "t": math.nan}
-    return Estimate(math.nan, math.nan, math.nan, False, message, order)
+    return failed_estimate(message, ORDER)
