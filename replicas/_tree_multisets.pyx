@@ -78,6 +78,20 @@ def size(int n, int m):
     return count(n, m)
 
 
+def rows(index[:, ::1] out):
+    """Fill all multisets of size m >= 1, one a row."""
+    cdef int[MAX_UNITS + 1] row
+    cdef index i
+    cdef int m = <int>out.shape[1], r
+    with nogil:
+        for r in range(m):
+            row[r] = 0
+        for i in range(out.shape[0]):
+            for r in range(m):
+                out[i, r] = row[r]
+            step(m, row)
+
+
 def orderings(int m, double[::1] out):
     """Fill the orderings of each multiset of size m >= 1."""
     cdef int[MAX_UNITS + 1] row

@@ -220,6 +220,12 @@ class Tree:
     def fields(self):
         return self.K
 
+    def accepts(self, positive):
+        """Whether the output is +1 with so many positive units; of arrays alike."""
+        if self.rule == "majority":
+            return 2 * positive > self.K
+        return (self.K - positive) % 2 == 0
+
     def log_z(self, omega, V):
         r"""Log-probability that the tree's output is +1.
 

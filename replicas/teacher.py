@@ -101,7 +101,8 @@ def _require(function, model):
 
 def _at(channel, x, rule=RULE):
     if isinstance(channel, Tree):
-        return tree_teacher.branch(KERNEL, channel, x, rule, RULE.finer())
+        spacing = tree_teacher.scaled(rule, RULE.finer())
+        return tree_teacher.branch(KERNEL, channel, x, **spacing)
     return _rs.branch(KERNEL, channel.kernel, x, rule.step, rule.window)
 
 
@@ -167,7 +168,8 @@ def _generalisation(channel, q, eps):
 
 def _log_load(channel, x):
     if isinstance(channel, Tree):
-        return tree_teacher.log_load(KERNEL, channel, x, RULE, RULE.finer())
+        spacing = tree_teacher.scaled(RULE, RULE.finer())
+        return tree_teacher.log_load(KERNEL, channel, x, **spacing)
     return _at(channel, x)["log_load"]
 
 

@@ -66,10 +66,7 @@ def reference_nodes(gamma, rule):
 def signs(channel):
     """Signs of the units that the tree accepts, rows of 0 (negative) and 1."""
     rows = itertools.product((0, 1), repeat=channel.K)
-    if channel.rule == "majority":
-        rows = [row for row in rows if 2 * sum(row) > channel.K]
-    else:
-        rows = [row for row in rows if (channel.K - sum(row)) % 2 == 0]
+    rows = [row for row in rows if channel.accepts(sum(row))]
     return np.array(rows, dtype=np.intc)
 
 

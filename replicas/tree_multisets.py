@@ -16,7 +16,7 @@ from replicas.quadrature import hermite
 from replicas.tree_franz_parisi import SIGN, field_laws
 from replicas.tree_franz_parisi import law as law_of
 
-__all__ = ["TooLarge", "multiset_averages"]
+__all__ = ["TooLarge", "multiset_averages", "multisets", "orderings"]
 
 LARGEST = 3e7  # entries of an array
 REFUSAL = "the sums over {} units would take too much memory, at a small distance"
@@ -57,6 +57,13 @@ def multiset_averages(channel, o, rule):
         dt=1.0,
         d2t=0.0,
     )
+
+
+def multisets(n, m):
+    """Those of m of n indices, one a row, falling."""
+    out = np.empty((_tree_multisets.size(n, m), m), dtype=np.intp)
+    _tree_multisets.rows(out)
+    return out
 
 
 def orderings(n, m):

@@ -1,12 +1,12 @@
 """Flips of a tree's output under noise: docs/robustness.md (RO7), (RO8)."""
 
 import math
-from itertools import chain, combinations_with_replacement
 
 import numpy as np
 from scipy.special import ndtr
 
 from replicas.quadrature import hermite
+from replicas.tree_multisets import multisets, orderings
 
 __all__ = ["typical_flips", "wrong"]
 
@@ -22,22 +22,11 @@ def typical_flips(channel, q, flips, coarser=1.0):
     """
     z, w = hermite(math.ceil(NODES[channel.K] / coarser) if q > 0 else 1)
     b = math.sqrt(q / (1 - q)) * z
-    rows, orderings = multisets(len(z), channel.K)
-    weight = orderings * w[rows].prod(axis=1)
+    rows = multisets(len(z), channel.K)
+    weight = orderings(len(z), channel.K) * w[rows].prod(axis=1)
     rows, weight = rows[weight > NEGLIGIBLE], weight[weight > NEGLIGIBLE]
     h, lost, won = ndtr(b)[rows], flips(b)[rows], flips(-b)[rows]
     return float(weight @ wrong(channel, h, lost, won))
-
-
-def multisets(n, m):
-    """Multisets of m of n indices as rows, and how many orderings each has."""
-    rows = chain.from_iterable(combinations_with_replacement(range(n), m))
-    rows = np.fromiter(rows, dtype=np.intp).reshape(-1, m)
-    orderings, run = np.ones(len(rows)), np.ones(len(rows))
-    for r in range(1, m):
-        run = np.where(rows[:, r] == rows[:, r - 1], run + 1, 1)
-        orderings *= (r + 1) / run
-    return rows, orderings
 
 
 def wrong(channel, h, lost, won):
@@ -57,10 +46,6 @@ def wrong(channel, h, lost, won):
         new[:, 1:] += p * f * joint[:, :-1]
         new[:, 1:, 1:] += p * (1 - f) * joint[:, :-1, :-1]
         joint = new
-    positive = np.arange(K + 1)
-    if channel.rule == "majority":
-        accepts = 2 * positive > K
-    else:
-        accepts = (K - positive) % 2 == 0
+    accepts = channel.accepts(np.arange(K + 1))
     accepted = joint[:, accepts]
     return accepted[:, :, ~accepts].sum(axis=(1, 2)) / accepted.sum(axis=(1, 2))

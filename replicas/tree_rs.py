@@ -19,6 +19,7 @@ __all__ = [
     "MAX_NODES",
     "averages",
     "corrected_root",
+    "load",
     "require_units",
     "scan",
     "solve",
@@ -91,8 +92,12 @@ def terms(prior, x):
 def log_load(prior, channel, x, **rule):
     """log alpha of the saddle at x: (1 - q) q_hat / E|grad log P|^2 (R9), (BN4)."""
     w = terms(prior, x)
-    first = averages(channel, w["q"] / w["eps"], **rule)[1]
-    return np.log(w["q_hat"] * w["eps"] / (channel.K * first))
+    return np.log(load(w, channel, averages(channel, w["q"] / w["eps"], **rule)[1]))
+
+
+def load(w, channel, first):
+    """alpha of the saddle with these terms of the prior and E f1^2: (R9), (BN4)."""
+    return w["q_hat"] * w["eps"] / (channel.K * first)
 
 
 def stability(channel, alpha, own, mixed, response=1.0):
@@ -226,21 +231,21 @@ def zero_entropy(channel):
     def at(x, **rule):
         w = terms(prior, x)
         f, first, *_ = averages(channel, w["q"] / w["eps"], f=True, **rule)
-        return w, f, w["q_hat"] * w["eps"] / (channel.K * first)
+        return w, f, load(w, channel, first)
 
     def entropy(x, **rule):
-        w, f, load = at(x, **rule)
-        return w["entropic"] + load * f
+        w, f, alpha = at(x, **rule)
+        return w["entropic"] + alpha * f
 
     x = brentq(lambda x: entropy(x, **SCAN), *NEAR_CAPACITY, xtol=1e-5)
     slope = (entropy(x + 1e-3, **SCAN) - entropy(x - 1e-3, **SCAN)) / 2e-3
-    w, f, load = at(x - entropy(x) / slope)
+    w, f, alpha = at(x - entropy(x) / slope)
     check = averages(
         channel, w["q"] / w["eps"], coarser=1.2, window=WINDOW + 0.5, f=True
     )[0]
     # stationary in x, as the entropy is
     value = -w["entropic"] / f
-    residual = abs(np.log(value / load))
+    residual = abs(np.log(value / alpha))
     error = value * (abs(check / f - 1) + residual**2 + ROUNDING)
     order = {name: w[name] for name in ("q", "eps", "q_hat")}
     return Estimate(float(value), float(error), float(residual), True, "", order)

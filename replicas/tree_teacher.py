@@ -6,44 +6,55 @@ import numpy as np
 from scipy.special import comb
 from scipy.stats import binom
 
-from replicas.tree_rs import SCAN, WINDOW, averages, corrected_root, scan, stability
+from replicas.tree_rs import (
+    SCAN,
+    WINDOW,
+    averages,
+    corrected_root,
+    load,
+    scan,
+    stability,
+)
 
-__all__ = ["branch", "first_order", "generalisation", "log_load", "spinodal"]
+__all__ = [
+    "branch",
+    "first_order",
+    "generalisation",
+    "log_load",
+    "scaled",
+    "spinodal",
+]
 
 LOGS = np.arange(-6.0, 5.0, 0.5)  # log q_hat
 
 
-def log_load(kernel, channel, x, rule, finest):
+def log_load(kernel, channel, x, **rule):
     """log alpha of the saddle at x = log q_hat: (BN21), by the sums of `branch`."""
     w = terms(kernel, x)
-    spacing = scaled(rule, finest)
-    first = averages(channel, w["q"] / w["eps"], teacher=True, **spacing)[1]
-    return math.log(w["q_hat"] * w["eps"] / (channel.K * first))
+    first = averages(channel, w["q"] / w["eps"], teacher=True, **rule)[1]
+    return math.log(load(w, channel, first))
 
 
-def branch(kernel, channel, x, rule, finest):
-    """The saddle at x, as that of channels with one field (`_rs.branch`).
-
-    rule, finest : rules for one field; the spacing for trees is scaled alike.
-    """
+def branch(kernel, channel, x, **rule):
+    """The saddle at x, as that of channels with one field (`_rs.branch`)."""
     w = terms(kernel, x)
-    spacing = scaled(rule, finest)
     f, first, own, mixed, norm = averages(
-        channel, w["q"] / w["eps"], f=True, pairs=True, teacher=True, **spacing
+        channel, w["q"] / w["eps"], f=True, pairs=True, teacher=True, **rule
     )
-    load = w["q_hat"] * w["eps"] / (channel.K * first)
-    index = float(stability(channel, load, own, mixed, w["response"] / w["eps"] ** 2))
+    alpha = load(w, channel, first)
+    index = float(stability(channel, alpha, own, mixed, w["response"] / w["eps"] ** 2))
     return w | {
-        "log_load": math.log(load),
+        "log_load": math.log(alpha),
         "slope": 1 - index,
         "f": f,
-        "entropy": w["entropic"] + load * f,
+        "entropy": w["entropic"] + alpha * f,
         "stability": index,
         "norm": norm,
     }
 
 
 def scaled(rule, finest):
+    """The sums of a tree that a rule for one field stands for."""
     window = WINDOW + rule.window - finest.window
     return {"coarser": rule.step / finest.step, "window": window}
 
@@ -54,17 +65,7 @@ def terms(kernel, x):
 
 def spinodal(kernel, channel):
     """x of the largest load, where the replicon index is 1."""
-
-    def excess(x, **rule):
-        w = terms(kernel, x)
-        _, first, own, mixed, _ = averages(
-            channel, w["q"] / w["eps"], f=True, pairs=True, teacher=True, **rule
-        )
-        load = w["q_hat"] * w["eps"] / (channel.K * first)
-        response = w["response"] / w["eps"] ** 2
-        return float(stability(channel, load, own, mixed, response)) - 1
-
-    return root(excess)
+    return root(lambda x, **rule: -branch(kernel, channel, x, **rule)["slope"])
 
 
 def first_order(kernel, channel):
@@ -75,7 +76,7 @@ def first_order(kernel, channel):
         f, first, *_ = averages(
             channel, w["q"] / w["eps"], f=True, teacher=True, **rule
         )
-        return -w["entropic"] - w["q_hat"] * w["eps"] / (channel.K * first) * f
+        return -w["entropic"] - load(w, channel, first) * f
 
     return root(lost)
 

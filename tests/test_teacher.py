@@ -6,7 +6,6 @@ from scipy.integrate import quad
 from scipy.special import log_ndtr, ndtr
 
 import replicas as rp
-from replicas.quadrature import Rule
 from replicas.teacher import KERNEL
 from replicas.tree_teacher import generalisation, log_load
 
@@ -127,7 +126,7 @@ def test_entropy_and_load_of_committees_are_those_of_their_derivatives(K):
         (s - terms["entropic"]) / 0.8, rel=1e-6
     )
     x = np.log(order["q_hat"])
-    slope = [log_load(KERNEL, m.channel, x + k * h, Rule(), Rule()) for k in (-1, 1)]
+    slope = [log_load(KERNEL, m.channel, x + k * h) for k in (-1, 1)]
     here = rp.teacher_student(m, 0.8)
     expected = pytest.approx(1 - here.stability, rel=1e-5)
     assert (slope[1] - slope[0]) / (2 * h) == expected
